@@ -1,0 +1,30 @@
+import type { RecorderReport } from './health.ts';
+import type { ProcessSession, SpanBatch } from './span-record.ts';
+
+/**
+ * What became of a batch. `written`: every row of it is committed. `retry`: `rest` (all or part of it, by agent) could
+ * not be written now and may be later: the file is locked, the disk is full, this build is too old for the file.
+ * Applying a batch again, whole or in part, changes nothing that is already written.
+ */
+export type ApplyOutcome =
+  | { readonly status: 'written' }
+  | {
+      readonly status: 'retry';
+      readonly rest: SpanBatch;
+      readonly reason: 'locked' | 'disk' | 'too-old' | 'failed';
+      /** What was tried, on which file, and why it failed. */
+      readonly message: string;
+    };
+
+/** What the writer thread, the receiver and the command line drive. Synchronous: it lives where blocking is allowed, or with a busy timeout of 0. */
+export interface Recording {
+  apply(batch: SpanBatch): ApplyOutcome;
+  /** Opens the session's row if need be and says that the process lives. Never throws; a locked file is tried at the next beat. */
+  beat(session: ProcessSession, agentId: string | null): void;
+  /** Sets `ended_at` of the session. */
+  end(session: ProcessSession, agentId: string | null): void;
+  /** Marks tasks of dead sessions `lost`, forgets what is too old, deletes by retention; in small steps. */
+  sweep(): void;
+  report(): RecorderReport;
+  close(): void;
+}

@@ -1,0 +1,176 @@
+/**
+ * Every option of the package with its environment variable, in one table: README's table, `--help` and the resolver
+ * below all read it, so none of them can fall behind.
+ */
+
+export type SettingType = 'text' | 'list' | 'pairs' | 'integer' | 'number' | 'octal' | 'flag';
+
+export interface SettingSpec {
+  /** Name of the option in `new AiTrackerSpanProcessor({...})`. */
+  readonly option: string;
+  /** Environment variables, first wins. */
+  readonly env: readonly string[];
+  readonly type: SettingType;
+  /** What holds when neither is given, in words where it is not a plain value. */
+  readonly byDefault: string;
+  readonly doc: string;
+}
+
+export interface Settings {
+  readonly agentId: string | null;
+  readonly agentAttributes: readonly string[] | null;
+  readonly dbPath: string | null;
+  readonly sharedDir: string | null;
+  readonly writerId: string | null;
+  readonly fileMode: number | null;
+  readonly journal: string | null;
+  readonly synchronous: string | null;
+  readonly labelKeys: readonly string[];
+  readonly labels: readonly (readonly [key: string, value: string])[];
+  readonly kinds: readonly string[];
+  readonly serverTasks: boolean;
+  readonly retentionDays: number | null;
+  readonly maxMb: number;
+  readonly memoryDays: number;
+  readonly holdHours: number;
+  readonly senderTimeoutMinutes: number;
+  readonly flushMs: number;
+  readonly batchSize: number;
+  readonly queueMax: number;
+  readonly spoolDir: string | null;
+  readonly spoolMaxMb: number;
+  readonly spoolHours: number;
+  readonly disabled: boolean;
+}
+
+/** Options as users write them: any subset of the settings. */
+export type RecorderOptions = { readonly [K in keyof Settings]?: Settings[K] | undefined };
+
+const DEFAULTS = {
+  agentId: null,
+  agentAttributes: null,
+  dbPath: null,
+  sharedDir: null,
+  writerId: null,
+  fileMode: null,
+  journal: null,
+  synchronous: null,
+  labelKeys: [],
+  labels: [],
+  kinds: [],
+  serverTasks: false,
+  retentionDays: null,
+  maxMb: 1024,
+  memoryDays: 7,
+  holdHours: 24,
+  senderTimeoutMinutes: 30,
+  flushMs: 200,
+  batchSize: 512,
+  queueMax: 65_536,
+  spoolDir: null,
+  spoolMaxMb: 512,
+  spoolHours: 168,
+  disabled: false,
+} as const satisfies Settings;
+
+const spec = (
+  option: keyof Settings,
+  env: string | readonly string[],
+  type: SettingType,
+  byDefault: string,
+  doc: string,
+): SettingSpec & { option: keyof Settings } => ({ option, env: typeof env === 'string' ? [env] : env, type, byDefault, doc });
+
+export const SETTINGS = [
+  spec('agentId', ['AGENT_ID', 'AGENT_SWARM_AGENT_ID'], 'text', 'found in the spans', 'Whose rows these are; names the file.'),
+  spec('agentAttributes', 'AI_TRACKER_AGENT_ATTRIBUTES', 'list', 'agent.id, gen_ai.main_agent.id, …', 'Attributes that name the agent, in order; replaces the built-in list.'),
+  spec('dbPath', 'AI_TRACKER_DB_PATH', 'text', 'one file per agent', 'The file itself; may contain `{agent_id}`.'),
+  spec('sharedDir', 'AI_TRACKER_SHARED_DIR', 'text', '/workspace/shared/tracking or ~/.config/ai-tracker/agents', 'Folder of the agents’ files.'),
+  spec('writerId', 'AI_TRACKER_WRITER_ID', 'text', 'host name', 'This host’s own file name on a network file system.'),
+  spec('fileMode', 'AI_TRACKER_FILE_MODE', 'octal', '0600', 'Mode of files that we make.'),
+  spec('journal', 'AI_TRACKER_JOURNAL', 'text', 'by file system', '`wal`, `truncate` or `delete`.'),
+  spec('synchronous', 'AI_TRACKER_SYNCHRONOUS', 'text', 'normal with WAL, else full', '`normal` or `full`; `full` survives a power cut.'),
+  spec('labelKeys', 'AI_TRACKER_LABEL_KEYS', 'list', 'none', 'Span or resource attributes that become `task_labels`.'),
+  spec('labels', 'AI_TRACKER_LABELS', 'pairs', 'none', 'Fixed labels of every task, `k=v,…`.'),
+  spec('kinds', 'AI_TRACKER_KINDS', 'list', 'none', 'Further kinds of call to record: `rpc`, `db`.'),
+  spec('serverTasks', 'AI_TRACKER_SERVER_TASKS', 'flag', 'off', 'Record HTTP server spans as tasks.'),
+  spec('retentionDays', 'AI_TRACKER_RETENTION_DAYS', 'number', 'keep all', 'Delete rows older than this.'),
+  spec('maxMb', 'AI_TRACKER_MAX_MB', 'number', '1024', 'Above this size of a file health is amber.'),
+  spec('memoryDays', 'AI_TRACKER_MEMORY_DAYS', 'number', '7', 'How long ownership remembers spans that are not rows.'),
+  spec('holdHours', 'AI_TRACKER_HOLD_HOURS', 'number', '24', 'How long rows wait for their agent before they go to `unassigned`.'),
+  spec('senderTimeoutMinutes', 'AI_TRACKER_SENDER_TIMEOUT_MINUTES', 'number', '30', 'Silence after which an OTLP sender counts as gone.'),
+  spec('flushMs', 'AI_TRACKER_FLUSH_MS', 'integer', '200', 'Longest time a span waits before it is handed to the writer, ms.'),
+  spec('batchSize', 'AI_TRACKER_BATCH_SIZE', 'integer', '512', 'Spans handed over at once.'),
+  spec('queueMax', 'AI_TRACKER_QUEUE_MAX', 'integer', '65536', 'Spans held in memory; beyond it they go to the spool.'),
+  spec('spoolDir', 'AI_TRACKER_SPOOL_DIR', 'text', '.spool beside the database', 'Where records wait that could not be written yet.'),
+  spec('spoolMaxMb', 'AI_TRACKER_SPOOL_MAX_MB', 'number', '512', 'Size of the spool beyond which new records are refused and counted.'),
+  spec('spoolHours', 'AI_TRACKER_SPOOL_HOURS', 'number', '168', 'Age at which a spooled record is given up, with a counter.'),
+  spec('disabled', 'AI_TRACKER_DISABLED', 'flag', 'off', 'Record nothing.'),
+] as const;
+
+export class SettingError extends Error {
+  override readonly name = 'SettingError';
+}
+
+const isTrue = (text: string): boolean => /^(1|true|yes|on)$/i.test(text);
+const isFalse = (text: string): boolean => /^(0|false|no|off|)$/i.test(text);
+
+function parse(type: SettingType, text: string, from: string): unknown {
+  const wrong = (want: string): never => {
+    throw new SettingError(`${from}=${JSON.stringify(text)} is not ${want}`);
+  };
+  switch (type) {
+    case 'text':
+      return text;
+    case 'list':
+      return text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+    case 'pairs':
+      return text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '')
+        .map((part) => {
+          const at = part.indexOf('=');
+          if (at <= 0) wrong('a list of key=value pairs');
+          return [part.slice(0, at).trim(), part.slice(at + 1).trim()];
+        });
+    case 'integer':
+      return /^\d{1,12}$/.test(text.trim()) ? Number(text) : wrong('a whole number');
+    case 'number':
+      return /^\d{1,12}(\.\d+)?$/.test(text.trim()) ? Number(text) : wrong('a number');
+    case 'octal':
+      return /^0?o?[0-7]{3,4}$/.test(text.trim()) ? Number.parseInt(text.replace(/^0?o/, ''), 8) : wrong('an octal file mode such as 0640');
+    case 'flag':
+      return isTrue(text) ? true : isFalse(text) ? false : wrong('a flag (1 or 0)');
+  }
+}
+
+export interface ResolvedSettings {
+  readonly settings: Settings;
+  /** Variables that could not be read; their defaults hold. A host app must not fall over a typing mistake of ours. */
+  readonly problems: readonly string[];
+}
+
+/** Option first, then environment, then default. An empty variable counts as not set. */
+export function resolveSettings(options: RecorderOptions, env: NodeJS.ProcessEnv): ResolvedSettings {
+  const settings: Record<string, unknown> = { ...DEFAULTS };
+  const problems: string[] = [];
+  for (const { option, env: names, type } of SETTINGS) {
+    const given = options[option];
+    if (given !== undefined && given !== null) {
+      settings[option] = given;
+      continue;
+    }
+    for (const name of names) {
+      const text = env[name];
+      if (text === undefined || text === '') continue;
+      try {
+        settings[option] = parse(type, text, name);
+      } catch (error) {
+        problems.push((error as Error).message);
+      }
+      break;
+    }
+  }
+  return { settings: settings as unknown as Settings, problems };
+}
