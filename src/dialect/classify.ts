@@ -1,0 +1,25 @@
+import type { Reading } from '../model/reading.ts';
+import type { SpanRecord } from '../model/span-record.ts';
+import { hatchetTaskNamedBy } from './hatchet.ts';
+import { DIALECTS } from './registry.ts';
+
+export interface Classified {
+  /** Name in the books. */
+  readonly dialect: string;
+  readonly reading: Reading;
+}
+
+/** Name in the books of spans that no dialect knows. */
+export const NO_DIALECT = 'other';
+
+/** What the span is. A span that nobody knows is still a link between a call and its task. */
+export function classify(span: SpanRecord): Classified {
+  for (const dialect of DIALECTS) {
+    const reading = dialect.read(span);
+    if (reading !== null) return { dialect: dialect.name, reading };
+  }
+  return {
+    dialect: NO_DIALECT,
+    reading: { what: 'step', source: null, reason: 'not_a_call', names: hatchetTaskNamedBy(span.attributes) },
+  };
+}

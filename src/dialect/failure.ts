@@ -1,0 +1,40 @@
+import type { SpanRecord } from '../model/span-record.ts';
+import { STATUS_CODE } from '../model/span-record.ts';
+import { text } from './attributes.ts';
+
+export const FAILURE_ATTRIBUTES = ['error.type', 'error.message', 'exception.type', 'exception.message'] as const;
+
+export interface Failure {
+  readonly errorType: string | null;
+  readonly errorMessage: string | null;
+}
+
+/** First line only: LangChain puts the whole stack into the status message. */
+export const firstLine = (message: string): string => {
+  const end = message.search(/[\r\n]/);
+  return (end < 0 ? message : message.slice(0, end)).trim();
+};
+
+/**
+ * What the span says of its error: `error.type`, else the type of its last exception event; the status message, else
+ * that event's. Codes that say nothing (`Error`, undici's `23`) give way to the exception's type.
+ */
+export function failureOf(span: SpanRecord): Failure {
+  const exception = span.events.findLast((event) => event.name === 'exception');
+  const exceptionType = exception ? text(exception.attributes, 'exception.type') : null;
+  const exceptionMessage = exception ? text(exception.attributes, 'exception.message') : null;
+  const declared = text(span.attributes, 'error.type');
+  const declaredIsVague = declared === null || declared === 'Error' || /^\d{1,2}$/.test(declared);
+  const message = span.statusMessage || exceptionMessage || text(span.attributes, 'error.message');
+  return {
+    errorType: declaredIsVague ? (exceptionType ?? declared) : declared,
+    errorMessage: message ? firstLine(message) : null,
+  };
+}
+
+export const NO_FAILURE: Failure = { errorType: null, errorMessage: null };
+
+/** Rules 1 and 2 of the order in docs/dialects.md: status ERROR, or `error.type` set. Dialects add what they know. */
+export function saysFailed(span: SpanRecord): boolean {
+  return span.status === STATUS_CODE.error || text(span.attributes, 'error.type') !== null;
+}

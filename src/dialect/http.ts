@@ -1,0 +1,72 @@
+import { callReading, type Reading } from '../model/reading.ts';
+import { type Attributes, SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
+import { count, firstCount, firstText } from './attributes.ts';
+import type { Dialect } from './dialect.ts';
+import { FAILURE_ATTRIBUTES, failureOf, firstLine, NO_FAILURE, saysFailed } from './failure.ts';
+import { hatchetTaskNamedBy } from './hatchet.ts';
+import { cleanHost, maskPath, maskUrl } from './http-target.ts';
+
+const METHOD = ['http.request.method', 'http.method'] as const;
+const URL = ['url.full', 'http.url'] as const;
+const PATH = ['url.path', 'http.target'] as const;
+const HOST = ['server.address', 'net.peer.name', 'http.host', 'http.server_name', 'net.peer.ip'] as const;
+const PORT = ['server.port', 'net.peer.port'] as const;
+const STATUS = ['http.response.status_code', 'http.status_code'] as const;
+const ERROR_NAME = ['http.error_name', 'http.error_message'] as const;
+
+export const httpStatusCode = (a: Attributes): number | null => firstCount(a, STATUS);
+
+/** `METHOD host/path`, masked. The stable names win where an emitter writes both sets (`http/dup`). */
+function target(a: Attributes, method: string): string {
+  const url = firstText(a, URL);
+  const masked = url === null ? null : maskUrl(url);
+  if (masked !== null) return `${method} ${masked}`;
+  const host = firstText(a, HOST);
+  const port = firstCount(a, PORT);
+  const authority = host === null ? '' : cleanHost(host) + (port === null || host.includes(':') ? '' : `:${port}`);
+  return `${method} ${authority}${maskPath(firstText(a, PATH) ?? '/')}`;
+}
+
+/** `_OTHER` is the conventions' word for a method nobody knows; anything that is no token is treated alike. */
+const methodName = (raw: string): string => (/^[A-Za-z]{1,20}$/.test(raw) ? raw.toUpperCase() : '_OTHER');
+
+/** HTTP semantic conventions, stable and old; one span that carries both sets is one call. */
+export const http: Dialect = {
+  name: 'http',
+  attributes: [
+    ...METHOD,
+    ...URL,
+    ...PATH,
+    ...HOST,
+    ...PORT,
+    ...STATUS,
+    ...ERROR_NAME,
+    ...FAILURE_ATTRIBUTES,
+    'http.request.resend_count',
+    'http.resend_count',
+  ],
+  events: [],
+  read(span: SpanRecord): Reading | null {
+    const a = span.attributes;
+    const method = firstText(a, METHOD);
+    if (method === null) return null;
+    const statusCode = httpStatusCode(a);
+    const names = hatchetTaskNamedBy(a);
+    if (span.kind === SPAN_KIND.server) return { what: 'server', source: 'http', statusCode, names };
+    if (span.kind !== SPAN_KIND.client) return { what: 'step', source: 'http', reason: 'http_internal', names };
+    const errorName = firstText(a, ERROR_NAME);
+    const failed = saysFailed(span) || (statusCode !== null && statusCode >= 400) || errorName !== null;
+    const failure = failed ? failureOf(span) : NO_FAILURE;
+    return callReading({
+      source: 'http',
+      kind: 'http',
+      toolName: target(a, methodName(method)),
+      success: !failed,
+      errorType: failure.errorType ?? (failed ? (firstText(a, ['http.error_name']) ?? (statusCode === null ? null : String(statusCode))) : null),
+      errorMessage: failure.errorMessage ?? (failed && errorName !== null ? firstLine(firstText(a, ['http.error_message']) ?? errorName) : null),
+      statusCode,
+      retryCount: count(a, 'http.request.resend_count') ?? count(a, 'http.resend_count'),
+      names,
+    });
+  },
+};

@@ -1,0 +1,39 @@
+import { callReading, type Reading } from '../model/reading.ts';
+import { SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
+import { firstText, text } from './attributes.ts';
+import type { Dialect } from './dialect.ts';
+import { FAILURE_ATTRIBUTES, failureOf, NO_FAILURE, saysFailed } from './failure.ts';
+import { hatchetTaskNamedBy } from './hatchet.ts';
+
+const TOOL_NAME = ['gen_ai.tool.name', 'mcp.tool.name'] as const;
+
+/** `tools/call get_weather` → `get_weather` */
+const nameInSpanName = (span: SpanRecord): string | null => /^tools\/call (.+)$/.exec(span.name)?.[1] ?? null;
+
+/** MCP semantic conventions: `mcp.method.name`. Only `tools/call` is a call; the rest of the protocol is not. */
+export const mcp: Dialect = {
+  name: 'mcp',
+  attributes: ['mcp.method.name', ...TOOL_NAME, 'gen_ai.tool.call.id', 'mcp.session.id', ...FAILURE_ATTRIBUTES],
+  events: [],
+  read(span): Reading | null {
+    const a = span.attributes;
+    const method = text(a, 'mcp.method.name');
+    if (method === null) return null;
+    const names = hatchetTaskNamedBy(a);
+    if (method !== 'tools/call') {
+      return span.kind === SPAN_KIND.server
+        ? { what: 'server', source: 'mcp', statusCode: null, names }
+        : { what: 'step', source: 'mcp', reason: 'mcp_protocol', names };
+    }
+    const failed = saysFailed(span);
+    return callReading({
+      source: 'mcp',
+      kind: 'mcp',
+      toolName: firstText(a, TOOL_NAME) ?? nameInSpanName(span),
+      callId: text(a, 'gen_ai.tool.call.id'),
+      success: !failed,
+      ...(failed ? failureOf(span) : NO_FAILURE),
+      names,
+    });
+  },
+};

@@ -1,0 +1,11 @@
+import type { Dialect } from './dialect.ts';
+import { genAiTool } from './gen-ai-tool.ts';
+import { hatchet } from './hatchet.ts';
+import { http } from './http.ts';
+import { mcp } from './mcp.ts';
+
+/**
+ * Every dialect, in the order in which they are asked; the first that knows the span wins. GenAI before HTTP always:
+ * some SDKs put both sets of attributes on one span.
+ */
+export const DIALECTS: readonly Dialect[] = [hatchet, genAiTool, mcp, http];
