@@ -1,0 +1,98 @@
+import { mkdirSync, readFileSync, renameSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { timeOfRecordName } from './record-name.ts';
+import { readSpoolRecord, type SpoolRecord } from './spool-record.ts';
+import { recordNames } from './write-record.ts';
+
+/** Records that nobody can read, for a person to look at. */
+export const BAD_FOLDER = 'bad';
+
+/** `later`: stays in the spool; `stop`: so does everything after it (the file is locked, say). */
+export type DrainVerdict = 'applied' | 'later' | 'stop';
+
+export interface DrainReport {
+  applied: number;
+  later: number;
+  /** Could not be read and were moved to `bad/`. */
+  unreadable: number;
+  /** Older than the age limit and not applicable; deleted. */
+  expired: number;
+  /** Ended spans in the expired records. */
+  expiredSpans: number;
+  readonly messages: string[];
+}
+
+export interface DrainOptions {
+  readonly maxAgeMs: number;
+  readonly nowMs?: number;
+  /** At most so many records, so that a long spool does not hold up whoever shares the thread. */
+  readonly limit?: number;
+}
+
+/**
+ * Hands every record to `apply`, oldest first, and deletes it once it was applied. Several processes may drain one
+ * folder at once without a lock: applying a record twice changes nothing, and a record that has gone was applied by
+ * another. A record is only given up by age after one more attempt.
+ */
+export function drainSpool(folder: string, apply: (record: SpoolRecord, name: string) => DrainVerdict, options: DrainOptions): DrainReport {
+  const report: DrainReport = { applied: 0, later: 0, unreadable: 0, expired: 0, expiredSpans: 0, messages: [] };
+  const now = options.nowMs ?? Date.now();
+  let taken = 0;
+  for (const name of recordNames(folder)) {
+    if (taken++ >= (options.limit ?? Number.POSITIVE_INFINITY)) break;
+    const path = join(folder, name);
+    let text: string;
+    try {
+      text = readFileSync(path, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') report.messages.push(`cannot read ${path}: ${(error as Error).message}`);
+      continue;
+    }
+    const reading = readSpoolRecord(text);
+    if (reading.what === 'unreadable') {
+      setAside(folder, name, reading.why, report);
+      continue;
+    }
+    if (reading.what === 'newer') {
+      report.later += 1;
+      continue;
+    }
+    const verdict = apply(reading.record, name);
+    if (verdict === 'applied') {
+      report.applied += 1;
+      remove(path, report);
+      continue;
+    }
+    const writtenMs = timeOfRecordName(name);
+    if (writtenMs !== null && now - writtenMs > options.maxAgeMs) {
+      report.expired += 1;
+      if (reading.record.kind === 'spans') report.expiredSpans += reading.record.ended;
+      remove(path, report);
+    } else {
+      report.later += 1;
+    }
+    if (verdict === 'stop') break;
+  }
+  return report;
+}
+
+function setAside(folder: string, name: string, why: string, report: DrainReport): void {
+  const bad = join(folder, BAD_FOLDER);
+  try {
+    mkdirSync(bad, { recursive: true, mode: 0o700 });
+    renameSync(join(folder, name), join(bad, name));
+    report.unreadable += 1;
+    report.messages.push(`${name} is not a spool record (${why}); moved to ${bad}`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return; // Another drainer moved it first.
+    report.messages.push(`cannot move ${join(folder, name)} to ${bad}: ${(error as Error).message}`);
+  }
+}
+
+function remove(path: string, report: DrainReport): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') report.messages.push(`cannot delete ${path}: ${(error as Error).message}`);
+  }
+}

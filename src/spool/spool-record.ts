@@ -1,0 +1,75 @@
+import type { Settings } from '../model/settings.ts';
+
+/** What decides in which file a record's rows land and how they look: a later process must write them as we would have. */
+export type SpoolTarget = Pick<
+  Settings,
+  | 'agentId'
+  | 'agentAttributes'
+  | 'dbPath'
+  | 'sharedDir'
+  | 'writerId'
+  | 'fileMode'
+  | 'journal'
+  | 'synchronous'
+  | 'labelKeys'
+  | 'labels'
+  | 'kinds'
+  | 'serverTasks'
+>;
+
+/** Spans that could not be written yet. `batch` is the text of `encodeBatch`, kept as it is: nobody pays for it twice. */
+export interface SpooledSpans {
+  readonly v: 1;
+  readonly kind: 'spans';
+  readonly target: SpoolTarget;
+  /** Ended spans in the batch, for the books of whoever reads it. */
+  readonly ended: number;
+  readonly batch: string;
+}
+
+/** One hook call of a coding agent as it came on stdin. */
+export interface SpooledHook {
+  readonly v: 1;
+  readonly kind: 'hook';
+  readonly target: SpoolTarget;
+  /** Which hook: `claude`, … */
+  readonly source: string;
+  readonly receivedMs: number;
+  /** The hook's JSON, untouched. */
+  readonly payload: string;
+}
+
+export type SpoolRecord = SpooledSpans | SpooledHook;
+
+export type SpoolReading =
+  | { readonly what: 'record'; readonly record: SpoolRecord }
+  /** Written by a newer version: left where it is. */
+  | { readonly what: 'newer'; readonly version: number }
+  | { readonly what: 'unreadable'; readonly why: string };
+
+export function spoolTarget(settings: Settings): SpoolTarget {
+  const { agentId, agentAttributes, dbPath, sharedDir, writerId, fileMode } = settings;
+  const { journal, synchronous, labelKeys, labels, kinds, serverTasks } = settings;
+  return { agentId, agentAttributes, dbPath, sharedDir, writerId, fileMode, journal, synchronous, labelKeys, labels, kinds, serverTasks };
+}
+
+export function readSpoolRecord(text: string): SpoolReading {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { what: 'unreadable', why: `not JSON: ${(error as Error).message}` };
+  }
+  if (typeof value !== 'object' || value === null) return { what: 'unreadable', why: 'not an object' };
+  const { v, kind, target, batch, ended, payload, source } = value as Record<string, unknown>;
+  if (typeof v === 'number' && v > 1) return { what: 'newer', version: v };
+  if (v !== 1) return { what: 'unreadable', why: 'no version' };
+  if (typeof target !== 'object' || target === null) return { what: 'unreadable', why: 'no target' };
+  if (kind === 'spans' && typeof batch === 'string' && typeof ended === 'number') {
+    return { what: 'record', record: value as SpooledSpans };
+  }
+  if (kind === 'hook' && typeof payload === 'string' && typeof source === 'string') {
+    return { what: 'record', record: value as SpooledHook };
+  }
+  return { what: 'unreadable', why: `unknown kind ${JSON.stringify(kind)}` };
+}
