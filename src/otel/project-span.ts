@@ -1,6 +1,6 @@
 import type { WireBatch, WireEvent, WireSpan } from '../model/batch-codec.ts';
 import type { Attributes, AttributeScalar, AttributeValue, Origin } from '../model/span-record.ts';
-import { durationMs, epochMs } from '../model/time.ts';
+import { millis, spanTimes } from '../model/time.ts';
 import type { ReadableSpanLike, ResourceLike, SpanEventLike } from './readable-span.ts';
 
 /** Longest text that crosses to the writer, in UTF-16 units. What a dialect reads is an id, a name, a short message. */
@@ -46,7 +46,7 @@ function projectSpan(span: ReadableSpanLike, scope: number, resource: number, pr
   const parent = span.parentSpanContext;
   // SDK 1.x has no parentSpanContext and does not say whether the parent is remote.
   const parentSpanId = parent?.spanId ?? (span as { parentSpanId?: string }).parentSpanId ?? null;
-  const ended = span.ended;
+  const times = span.ended ? spanTimes(span.startTime, span.endTime) : null;
   const message = span.status.message;
   return [
     context.traceId,
@@ -55,9 +55,9 @@ function projectSpan(span: ReadableSpanLike, scope: number, resource: number, pr
     parent === undefined ? null : parent.isRemote === true,
     cap(span.name),
     span.kind + 1,
-    epochMs(span.startTime),
-    ended ? epochMs(span.endTime) : null,
-    ended ? durationMs(span.startTime, span.endTime) : null,
+    millis(span.startTime[0], span.startTime[1]),
+    times === null ? null : times.endMs,
+    times === null ? null : times.durationMs,
     span.status.code,
     message === undefined ? null : cap(message),
     keptAttributes(span.attributes, projection),
@@ -100,7 +100,7 @@ function keptEvents(events: readonly SpanEventLike[], projection: Projection): W
   let kept: WireEvent[] | 0 = 0;
   for (const event of events) {
     if (!projection.keepsEvent(event.name)) continue;
-    const row: WireEvent = [event.name, epochMs(event.time), keptAttributes(event.attributes ?? {}, projection)];
+    const row: WireEvent = [event.name, millis(event.time[0], event.time[1]), keptAttributes(event.attributes ?? {}, projection)];
     if (kept === 0) kept = [row];
     else kept.push(row);
   }
