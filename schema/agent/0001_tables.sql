@@ -1,0 +1,290 @@
+-- Schema version 1. Readable by SQLite 3.40 and newer.
+--
+-- How to read every table below:
+--   Times are UTC, ISO 8601 text with milliseconds: 2026-01-15T10:00:00.123Z. They sort as text.
+--   NULL means unknown, never zero and never "no". Booleans are 0, 1 or NULL.
+--   change_seq is this file's counter at the row's last change, taken in the same transaction: "rows with a change_seq
+--   above N" are exactly what changed since a reader saw N. An upsert that changes nothing takes no number.
+--   Keys are text made of what the emitter said, so that the same fact always meets the same row.
+-- The tables carry no foreign keys and no CHECK lists: pieces arrive in any order, and a list that a later version must
+-- widen cannot be altered in SQLite without rewriting the table.
+
+-- One run of one process, or of one sender of OTLP.
+CREATE TABLE agent_sessions (
+  id                 TEXT    NOT NULL PRIMARY KEY,  -- random for a process; for an OTLP sender a hash of agent, service and instance
+  agent_id           TEXT,                          -- agent whose process this is
+  started_at         TEXT    NOT NULL,              -- start of the recording, or the first receipt from a sender
+  ended_at           TEXT,                          -- orderly end; NULL while running, and for ever after a crash
+  heartbeat_at       TEXT    NOT NULL,              -- last sign of life; changes without taking a change_seq
+  host               TEXT,                          -- host name
+  pid                INTEGER,                       -- process id, within pid_namespace
+  boot_id            TEXT,                          -- the kernel's id of this boot; a pid says nothing about another boot
+  pid_namespace      TEXT,                          -- pid namespace (pid:[4026531836]); a pid says nothing in another one
+  process_started_at TEXT,                          -- start of the process in the kernel's own count (clock ticks since boot)
+  service_name       TEXT,                          -- resource service.name
+  service_version    TEXT,                          -- resource service.version
+  instance_id        TEXT,                          -- resource service.instance.id
+  task_count         INTEGER NOT NULL DEFAULT 0,    -- tasks that this session recorded
+  tool_calls         INTEGER NOT NULL DEFAULT 0,    -- tool calls that this session recorded
+  change_seq         INTEGER NOT NULL               -- see the head of this file
+) STRICT;
+CREATE INDEX agent_sessions_change ON agent_sessions (change_seq);
+
+-- One attempt of one task.
+CREATE TABLE task_executions (
+  id                       TEXT    NOT NULL PRIMARY KEY,  -- <source>:<task_id>:<attempt>, or <trace_id>:<span_id> where the emitter has no task id
+  session_id               TEXT,                          -- agent_sessions.id of the process that ran it
+  agent_id                 TEXT,                          -- agent that ran it
+  task_id                  TEXT,                          -- the emitter's id; for Hatchet the step_run_id
+  task_type                TEXT,                          -- what kind of work: action, workflow, job or agent name
+  attempt                  INTEGER NOT NULL DEFAULT 0,    -- counted from 0
+  source                   TEXT    NOT NULL,              -- dialect that reported it: hatchet, agent-swarm, genai, …
+  start_source             TEXT    NOT NULL,              -- what first told of it: span, child, log or hook
+  parent_task_execution_id TEXT,                          -- task_executions.id of the task that started this one
+  parent_task_id           TEXT,                          -- the parent as the emitter named it, also where that one never arrives
+  workflow_run_id          TEXT,                          -- run that the task belongs to
+  conversation_id          TEXT,                          -- conversation or coding session that it served
+  started_at               TEXT    NOT NULL,              -- earliest start that was reported
+  completed_at             TEXT,                          -- latest end that was reported; NULL while running
+  status                   TEXT    NOT NULL,              -- running, completed, failed, cancelled or lost (its process died)
+  duration_ms              REAL,                          -- start to end, milliseconds
+  error_type               TEXT,                          -- class or code of the failure
+  error_message            TEXT,                          -- one capped line, secrets scrubbed
+  trace_id                 TEXT,                          -- trace of the task's own span
+  span_id                  TEXT,                          -- the task's own span
+  parent_span_id           TEXT,                          -- parent of that span
+  change_seq               INTEGER NOT NULL               -- see the head of this file
+) STRICT;
+CREATE INDEX task_executions_trace ON task_executions (trace_id);
+CREATE INDEX task_executions_parent ON task_executions (parent_task_id) WHERE parent_task_id IS NOT NULL;
+CREATE INDEX task_executions_workflow ON task_executions (workflow_run_id) WHERE workflow_run_id IS NOT NULL;
+CREATE INDEX task_executions_running ON task_executions (session_id) WHERE status = 'running';
+CREATE INDEX task_executions_change ON task_executions (change_seq);
+CREATE INDEX task_executions_start ON task_executions (started_at);
+
+-- What people group tasks by: tenant, ticket, pull request. A label goes with its task and has no tombstone of its own.
+CREATE TABLE task_labels (
+  task_execution_id TEXT    NOT NULL,  -- task_executions.id
+  key               TEXT    NOT NULL,  -- attribute or label name from the allow-list
+  value             TEXT    NOT NULL,  -- its value as text
+  source            TEXT    NOT NULL,  -- where it was read: span, resource or setting
+  change_seq        INTEGER NOT NULL,  -- see the head of this file
+  PRIMARY KEY (task_execution_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX task_labels_change ON task_labels (change_seq);
+
+-- One call of a tool, a model, a service or a sub-agent.
+CREATE TABLE tool_calls (
+  id                  TEXT    NOT NULL PRIMARY KEY,  -- <trace_id>:<span_id>, or the call id within its trace or conversation
+  task_execution_id   TEXT,                          -- owner: task_executions.id of the nearest task around the call
+  owner_match         TEXT,                          -- how the owner was found: ancestor, attribute, call, session or trace; NULL: none
+  parent_tool_call_id TEXT,                          -- tool_calls.id of the call that made this one
+  session_id          TEXT,                          -- agent_sessions.id
+  agent_id            TEXT,                          -- agent that called
+  sub_agent           TEXT,                          -- sub-agent within that agent
+  conversation_id     TEXT,                          -- conversation or coding session
+  kind                TEXT    NOT NULL,              -- tool, mcp, llm, http, agent, rpc or db
+  tool_name           TEXT,                          -- tool, model operation, or METHOD host/path with ids and secrets masked
+  call_id             TEXT,                          -- the model's id of the call; unique only within a trace or a conversation
+  called_at           TEXT    NOT NULL,              -- start
+  duration_ms         REAL,                          -- milliseconds; NULL while open
+  duration_quality    TEXT,                          -- millisecond or implicit (guessed from its neighbours); NULL: the span's own two clocks
+  model               TEXT,                          -- model that answered, else the one that was asked
+  provider            TEXT,                          -- provider of the model
+  input_tokens        INTEGER,                       -- tokens in, cached ones included
+  output_tokens       INTEGER,                       -- tokens out, reasoning included
+  cache_read_tokens   INTEGER,                       -- part of input_tokens that was read from a cache
+  cache_write_tokens  INTEGER,                       -- part of input_tokens that was written to a cache
+  reasoning_tokens    INTEGER,                       -- part of output_tokens that was reasoning
+  cost_usd            REAL,                          -- US dollars
+  cost_source         TEXT,                          -- emitter (its own figure) or estimated (from a price list); NULL: no cost known
+  price_version       TEXT,                          -- version of the price list behind an estimate
+  success             INTEGER,                       -- 1 worked, 0 failed, NULL unknown or still open
+  error_type          TEXT,                          -- class or code of the failure
+  error_message       TEXT,                          -- one capped line, secrets scrubbed
+  status_code         INTEGER,                       -- HTTP or RPC status
+  retry_count         INTEGER,                       -- sends beyond the first
+  request_id          TEXT,                          -- the provider's id of the request
+  trace_id            TEXT,                          -- trace of the call's span
+  span_id             TEXT,                          -- the call's span
+  parent_span_id      TEXT,                          -- parent of that span
+  source              TEXT    NOT NULL,              -- dialect that reported it
+  change_seq          INTEGER NOT NULL               -- see the head of this file
+) STRICT;
+CREATE INDEX tool_calls_task ON tool_calls (task_execution_id);
+CREATE INDEX tool_calls_call ON tool_calls (call_id) WHERE call_id IS NOT NULL;
+CREATE INDEX tool_calls_conversation ON tool_calls (conversation_id) WHERE conversation_id IS NOT NULL;
+CREATE INDEX tool_calls_change ON tool_calls (change_seq);
+CREATE INDEX tool_calls_time ON tool_calls (called_at);
+
+-- One file changed by one tool call.
+CREATE TABLE file_modifications (
+  id                TEXT    NOT NULL PRIMARY KEY,  -- <tool call>:<path>
+  task_execution_id TEXT,                          -- owner: task_executions.id
+  tool_call_id      TEXT,                          -- tool_calls.id of the call that changed the file
+  owner_match       TEXT,                          -- how the owner was found, as in tool_calls
+  agent_id          TEXT,                          -- agent that changed it
+  conversation_id   TEXT,                          -- coding session; for Claude Code its session_id
+  tool              TEXT,                          -- tool that changed it: Edit, Write, NotebookEdit, Bash, …
+  tool_use_id       TEXT,                          -- the model's id of the call
+  file_path         TEXT    NOT NULL,              -- absolute path on the machine of the edit
+  previous_path     TEXT,                          -- path before a rename
+  repo_path         TEXT,                          -- path within the repository, with forward slashes
+  repo_id           TEXT,                          -- remote URL without credentials, else the root commit
+  branch            TEXT,                          -- branch at that moment; NULL on a detached head
+  head_sha          TEXT,                          -- commit that was checked out
+  modification_type TEXT    NOT NULL,              -- create, edit, delete or rename
+  lines_added       INTEGER,                       -- lines that the change added
+  lines_removed     INTEGER,                       -- lines that the change removed
+  modified_at       TEXT    NOT NULL,              -- when
+  cwd               TEXT,                          -- working folder of the tool
+  trace_id          TEXT,                          -- trace that the edit belongs to
+  span_id           TEXT,                          -- span of the call
+  change_seq        INTEGER NOT NULL               -- see the head of this file
+) STRICT;
+CREATE INDEX file_modifications_task ON file_modifications (task_execution_id);
+CREATE INDEX file_modifications_use ON file_modifications (tool_use_id) WHERE tool_use_id IS NOT NULL;
+CREATE INDEX file_modifications_conversation ON file_modifications (conversation_id) WHERE conversation_id IS NOT NULL;
+CREATE INDEX file_modifications_path ON file_modifications (repo_id, repo_path);
+CREATE INDEX file_modifications_change ON file_modifications (change_seq);
+CREATE INDEX file_modifications_time ON file_modifications (modified_at);
+
+-- One live commit. A rewritten commit (amend, rebase, squash) replaces its predecessor.
+CREATE TABLE commits (
+  id                  TEXT    NOT NULL PRIMARY KEY,  -- <repo_id>:<commit_sha>
+  timestamp           TEXT    NOT NULL,              -- when the commit was recorded
+  commit_sha          TEXT    NOT NULL,              -- full hash
+  repo_name           TEXT,                          -- last part of the remote URL or of the folder; two repositories may share it
+  repo_path           TEXT,                          -- folder of the work tree on the machine of the commit
+  repo_id             TEXT    NOT NULL,              -- remote URL without credentials, else the root commit
+  branch              TEXT,                          -- branch; NULL on a detached head
+  authored_at         TEXT,                          -- git's author date
+  committed_at        TEXT,                          -- git's committer date
+  pr_number           INTEGER,                       -- pull request that it came from
+  ai_lines_added      INTEGER NOT NULL DEFAULT 0,    -- added lines that an agent wrote
+  ai_lines_removed    INTEGER NOT NULL DEFAULT 0,    -- removed lines that an agent removed
+  human_lines_added   INTEGER NOT NULL DEFAULT 0,    -- the other added lines
+  human_lines_removed INTEGER NOT NULL DEFAULT 0,    -- the other removed lines
+  agent_id            TEXT,                          -- agent that committed
+  task_execution_id   TEXT,                          -- task_executions.id that committed
+  tool_call_id        TEXT,                          -- tool_calls.id that committed
+  trace_id            TEXT,                          -- trace of that call
+  change_seq          INTEGER NOT NULL,              -- see the head of this file
+  UNIQUE (repo_id, commit_sha)
+) STRICT;
+CREATE INDEX commits_sha ON commits (commit_sha);
+CREATE INDEX commits_time ON commits (timestamp);
+CREATE INDEX commits_task ON commits (task_execution_id) WHERE task_execution_id IS NOT NULL;
+CREATE INDEX commits_change ON commits (change_seq);
+
+-- One file of one commit.
+CREATE TABLE commit_files (
+  id               TEXT    NOT NULL PRIMARY KEY,  -- <commit_id>:<file_path>
+  commit_id        TEXT    NOT NULL,              -- commits.id
+  file_path        TEXT    NOT NULL,              -- path within the repository
+  lines_added      INTEGER NOT NULL DEFAULT 0,    -- all added lines
+  lines_removed    INTEGER NOT NULL DEFAULT 0,    -- all removed lines
+  ai_lines_added   INTEGER NOT NULL DEFAULT 0,    -- added lines that an agent wrote
+  ai_lines_removed INTEGER NOT NULL DEFAULT 0,    -- removed lines that an agent removed
+  change_seq       INTEGER NOT NULL               -- see the head of this file
+) STRICT;
+CREATE INDEX commit_files_commit ON commit_files (commit_id);
+CREATE INDEX commit_files_path ON commit_files (file_path);
+CREATE INDEX commit_files_change ON commit_files (change_seq);
+
+-- A range of lines that a commit added, and the file modification that wrote them. Lines without a range are not an agent's.
+CREATE TABLE commit_lines (
+  id                   TEXT    NOT NULL PRIMARY KEY,  -- <commit_id>:<file_path>:<first_line>
+  commit_id            TEXT    NOT NULL,              -- commits.id
+  file_path            TEXT    NOT NULL,              -- path within the repository, in this commit
+  first_line           INTEGER NOT NULL,              -- first line of the range in the committed file, counted from 1
+  last_line            INTEGER NOT NULL,              -- last line, included
+  file_modification_id TEXT    NOT NULL,              -- file_modifications.id that wrote them
+  match                TEXT    NOT NULL,              -- exact (this content was seen) or inferred
+  change_seq           INTEGER NOT NULL               -- see the head of this file
+) STRICT;
+CREATE INDEX commit_lines_commit ON commit_lines (commit_id, file_path);
+CREATE INDEX commit_lines_modification ON commit_lines (file_modification_id);
+CREATE INDEX commit_lines_change ON commit_lines (change_seq);
+
+-- What recognises a line later, on any machine and after rewrites. Hashes only, no text. An anchor goes with its commit.
+CREATE TABLE line_anchors (
+  commit_id            TEXT    NOT NULL,  -- commits.id
+  file_path            TEXT    NOT NULL,  -- path within the repository, in that commit
+  line_number          INTEGER NOT NULL,  -- line in the committed file, counted from 1
+  file_modification_id TEXT,              -- file_modifications.id that wrote the line
+  line_hash            TEXT    NOT NULL,  -- hash of the line
+  normal_hash          TEXT    NOT NULL,  -- hash of the line without its white space
+  before_hash          TEXT,              -- normal_hash of the line above; NULL at the top
+  after_hash           TEXT,              -- normal_hash of the line below; NULL at the end
+  change_seq           INTEGER NOT NULL,  -- see the head of this file
+  PRIMARY KEY (commit_id, file_path, line_number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX line_anchors_line ON line_anchors (line_hash);
+CREATE INDEX line_anchors_normal ON line_anchors (normal_hash);
+CREATE INDEX line_anchors_change ON line_anchors (change_seq);
+
+-- Rows that went away, so that copies of this file can follow. A row that comes back loses its tombstone.
+CREATE TABLE tombstones (
+  table_name TEXT    NOT NULL,  -- table that the row was in
+  row_id     TEXT    NOT NULL,  -- its id
+  change_seq INTEGER NOT NULL,  -- see the head of this file
+  PRIMARY KEY (table_name, row_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tombstones_change ON tombstones (change_seq);
+
+-- The columns of cc-ai-tracker's table of the same name, so that queries written for it go on working.
+CREATE VIEW edits AS
+SELECT
+  m.id                         AS id,             -- file_modifications.id (text; a number in cc-ai-tracker)
+  m.modified_at                AS timestamp,      -- when
+  m.conversation_id            AS session_id,     -- Claude Code's session
+  m.tool                       AS tool,           -- Edit, Write, …
+  m.file_path                  AS file_path,      -- absolute path
+  coalesce(m.lines_added, 0)   AS lines_added,    -- lines added, 0 where unknown
+  coalesce(m.lines_removed, 0) AS lines_removed,  -- lines removed, 0 where unknown
+  m.cwd                        AS cwd,            -- working folder
+  EXISTS (SELECT 1 FROM commit_lines l WHERE l.file_modification_id = m.id) AS committed  -- 1 when a line of it ended in a commit
+FROM file_modifications m;
+
+-- internal: Facts about this file: source_uuid, min_reader, min_writer, created_by, created_at.
+CREATE TABLE file_info (
+  key   TEXT NOT NULL PRIMARY KEY,  -- name of the fact
+  value TEXT NOT NULL               -- its value
+) STRICT, WITHOUT ROWID;
+INSERT INTO file_info (key, value) VALUES ('min_reader', '1'), ('min_writer', '1');
+
+-- internal: The counter behind every change_seq: one row.
+CREATE TABLE change_counter (
+  id  INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),  -- always 1
+  seq INTEGER NOT NULL                              -- the last number taken
+) STRICT;
+INSERT INTO change_counter (id, seq) VALUES (1, 0);
+
+-- internal: What ownership remembers of spans, rows or not, so that a restart forgets nothing. Deleted by age.
+CREATE TABLE span_memory (
+  trace_id       TEXT    NOT NULL,  -- trace
+  span_id        TEXT    NOT NULL,  -- span
+  parent_span_id TEXT,              -- its parent
+  flags          INTEGER NOT NULL,  -- bit set, see src/ingest
+  class          TEXT    NOT NULL,  -- what the span was taken for
+  ref            TEXT,              -- id of the row that it became or belongs to
+  agent_id       TEXT,              -- agent
+  facts          TEXT,              -- what is still needed to decide, JSON
+  seen_at        INTEGER NOT NULL,  -- unix seconds
+  UNIQUE (trace_id, span_id)
+) STRICT;
+CREATE INDEX span_memory_children ON span_memory (trace_id, parent_span_id) WHERE parent_span_id IS NOT NULL;
+CREATE INDEX span_memory_task ON span_memory (ref) WHERE ref IS NOT NULL AND class = 'task';
+
+-- internal: What another span said of a task: Hatchet's cancel span stands in a trace of its own. Deleted by age.
+CREATE TABLE task_signals (
+  source   TEXT    NOT NULL,  -- dialect
+  task_id  TEXT    NOT NULL,  -- the emitter's id of the task
+  kind     TEXT    NOT NULL,  -- what was said: cancelled
+  trace_id TEXT    NOT NULL,  -- trace of the span that said it
+  span_id  TEXT    NOT NULL,  -- that span
+  at_ms    REAL    NOT NULL,  -- when, epoch milliseconds
+  seen_at  INTEGER NOT NULL,  -- unix seconds
+  PRIMARY KEY (source, task_id, kind, trace_id, span_id)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,34 @@
+import { accessSync, closeSync, constants, fchmodSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+export const FOLDER_MODE = 0o700;
+export const FILE_MODE = 0o600;
+
+/**
+ * Makes the folder (0700, parents too) where it is missing. One that exists keeps its mode, group and setgid; a new one
+ * below a setgid folder inherits group and setgid from the kernel.
+ */
+export function ensureFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+}
+
+/**
+ * Makes an empty file of that mode, whatever the umask, where there is none: SQLite would make it 0644, and gives its
+ * -wal and -shm the mode of the file.
+ * @throws the file system's error, also where an existing file refuses writing: SQLite would open it read-only and say so
+ * only at the first commit.
+ */
+export function ensureFile(path: string, mode: number): void {
+  ensureFolder(dirname(path));
+  try {
+    const fd = openSync(path, 'wx', mode);
+    try {
+      fchmodSync(fd, mode);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    accessSync(path, constants.W_OK);
+  }
+}

@@ -1,0 +1,137 @@
+import { dirname, resolve } from 'node:path';
+import Database from 'better-sqlite3';
+import type { HealthFinding } from '../model/health.ts';
+import { fileSystemOf } from './file-system.ts';
+import { chooseJournal } from './journal.ts';
+import { ensureFile, FILE_MODE } from './make-file.ts';
+import { assertOurs, assertReaderFits, type FileIdentity, type Migration, migrate, readIdentity, shippedMigrations } from './migrate.ts';
+import { copyOf, type Snapshot, snapshotOf } from './snapshot.ts';
+import { asStoreError, StoreError } from './store-error.ts';
+import { switchJournal } from './switch-journal.ts';
+
+export type Db = Database.Database;
+export type Statement<Parameters extends unknown[] = unknown[], Row = unknown> = Database.Statement<Parameters, Row>;
+
+export interface OpenFile extends FileIdentity {
+  readonly db: Db;
+  readonly path: string;
+  /** What SQLite answered, not what was asked for: `wal`, `truncate` or `delete`. Of a file read as a copy: the copy's. */
+  readonly journal: string;
+  readonly synchronous: string;
+  readonly writable: boolean;
+  /** What a person should know of this file although it works. */
+  readonly findings: readonly HealthFinding[];
+  /** May be called twice. */
+  close(): void;
+}
+
+export interface WriteOptions {
+  /** Longest wait for a lock, ms. 0 on a thread that others share: then `locked` is thrown and the caller comes back. */
+  readonly busyTimeoutMs: number;
+  /** `wal`, `truncate` or `delete`; null or absent: by file system. */
+  readonly journal?: string | null;
+  /** `normal` or `full`; null or absent: normal with WAL, else full. */
+  readonly synchronous?: string | null;
+  /** Of a file that is made here; 0600 by default. Its -wal and -shm follow. */
+  readonly fileMode?: number | null;
+  readonly packageVersion?: string;
+  /** Other than the shipped ones: tests of old and new builds on one file. */
+  readonly migrations?: readonly Migration[];
+}
+
+export interface ReadOptions {
+  /** Longest wait for a lock, ms; 2000 by default. */
+  readonly busyTimeoutMs?: number;
+  /** Other than the shipped ones, as in `WriteOptions`. */
+  readonly migrations?: readonly Migration[];
+}
+
+/** Pages (of 4 KiB) in the WAL before a commit copies them into the file: SQLite's own default, named so that it is seen. */
+const WAL_AUTOCHECKPOINT_PAGES = 1000;
+/** A WAL that one long reader made grow is cut back to this at the next checkpoint. */
+const WAL_SIZE_LIMIT_BYTES = 16 * 1024 * 1024;
+const SYNCHRONOUS = ['off', 'normal', 'full', 'extra'];
+
+/**
+ * Opens an agent's file for writing, makes it if need be and brings its schema up to date.
+ * @throws {StoreError}
+ */
+export function openForWriting(file: string, options: WriteOptions): OpenFile {
+  const path = resolve(file);
+  let db: Db | undefined;
+  try {
+    ensureFile(path, options.fileMode ?? FILE_MODE);
+    db = new Database(path, { timeout: options.busyTimeoutMs });
+    assertOurs(db, path, 'write to');
+    const fileSystem = fileSystemOf(dirname(path));
+    const choice = chooseJournal(fileSystem.kind, options.journal ?? null, options.synchronous ?? null);
+    // So that retention can give pages back. It holds only where set before the first page is written, hence before WAL.
+    db.pragma('auto_vacuum = incremental');
+    const journal = switchJournal(db, choice.journal, fileSystem.kind === 'local', options.busyTimeoutMs);
+    db.pragma(`synchronous = ${choice.synchronous}`);
+    db.pragma(`wal_autocheckpoint = ${WAL_AUTOCHECKPOINT_PAGES}`);
+    db.pragma(`journal_size_limit = ${WAL_SIZE_LIMIT_BYTES}`);
+    const identity = migrate(db, path, options.migrations ?? shippedMigrations(), options.packageVersion ?? 'unknown');
+    const findings = choice.problems.map((message): HealthFinding => ({ level: 'amber', code: 'setting', message }));
+    if (journal !== choice.journal) {
+      findings.push({ level: 'amber', code: 'journal', message: `${path}: asked for journal ${choice.journal}, SQLite answered ${journal}` });
+    }
+    return opened(db, path, journal, identity, true, findings);
+  } catch (error) {
+    db?.close();
+    throw asStoreError(error, 'write to', path);
+  }
+}
+
+/**
+ * Opens an agent's file for reading; changes nothing. What a writer has committed and not yet moved from its -wal into
+ * the file is seen, but for a file that is read as a copy: that one stays as it was at this moment.
+ * @throws {StoreError}
+ */
+export function openForReading(file: string, options: ReadOptions = {}): OpenFile {
+  const path = resolve(file);
+  try {
+    try {
+      return openSnapshot(path, snapshotOf(path), options);
+    } catch (error) {
+      if (!/^SQLITE_(READONLY|CANTOPEN)/.test((error as { code?: string }).code ?? '')) throw error;
+      return openSnapshot(path, copyOf(path), options);
+    }
+  } catch (error) {
+    throw asStoreError(error, 'read', path);
+  }
+}
+
+function openSnapshot(path: string, snapshot: Snapshot, { busyTimeoutMs = 2000, migrations }: ReadOptions): OpenFile {
+  let db: Db | undefined;
+  try {
+    switch (snapshot.as) {
+      case 'file':
+        db = new Database(snapshot.path, { readonly: true, fileMustExist: true, timeout: busyTimeoutMs });
+        break;
+      case 'bytes':
+        db = new Database(snapshot.bytes, { readonly: true });
+        break;
+      case 'copy':
+        // Ours alone, so a dead writer's journal may be rolled back in it.
+        db = new Database(snapshot.path, { fileMustExist: true });
+        db.pragma('query_only = 1');
+        break;
+    }
+    if (assertOurs(db, path, 'read') === 'empty') throw new StoreError('not-ours', 'read', path, 'it has no tables (yet)');
+    const identity = readIdentity(db);
+    assertReaderFits(identity, (migrations ?? shippedMigrations()).length, path);
+    return opened(db, path, db.pragma('journal_mode', { simple: true }) as string, identity, false, []);
+  } catch (error) {
+    db?.close();
+    throw error;
+  } finally {
+    // SQLite holds the copy open by now; without a name it is gone with the connection, however the process ends.
+    if (snapshot.as === 'copy') snapshot.remove();
+  }
+}
+
+function opened(db: Db, path: string, journal: string, identity: FileIdentity, writable: boolean, findings: readonly HealthFinding[]): OpenFile {
+  const synchronous = SYNCHRONOUS[db.pragma('synchronous', { simple: true }) as number] ?? 'unknown';
+  return { ...identity, db, path, journal, synchronous, writable, findings, close: () => void db.close() };
+}

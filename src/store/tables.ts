@@ -1,0 +1,257 @@
+import type { ColumnType } from 'kysely';
+import type { CallKind, DurationQuality, TaskStatus } from '../model/reading.ts';
+
+/**
+ * The tables of `schema/agent/*.sql` as kysely sees them; a test compares the two column by column. What each column
+ * means is said there and in docs/schema.md. Times are ISO 8601 text, booleans 0, 1 or null.
+ */
+
+/** Set when the row is made and never again: kysely refuses it in an update. */
+type Fixed<T> = ColumnType<T, T, never>;
+/** Known or null; may be left out of an insert. */
+type Maybe<T> = ColumnType<T | null, T | null | undefined, T | null>;
+/** Has a default in the schema. */
+type Defaulted<T> = ColumnType<T, T | undefined, T>;
+
+export type OwnerMatch = 'ancestor' | 'attribute' | 'call' | 'session' | 'trace';
+export type StartSource = 'span' | 'child' | 'log' | 'hook';
+
+export interface AgentSessionTable {
+  id: Fixed<string>;
+  agent_id: Maybe<string>;
+  started_at: string;
+  ended_at: Maybe<string>;
+  heartbeat_at: string;
+  host: Maybe<string>;
+  pid: Maybe<number>;
+  boot_id: Maybe<string>;
+  pid_namespace: Maybe<string>;
+  process_started_at: Maybe<string>;
+  service_name: Maybe<string>;
+  service_version: Maybe<string>;
+  instance_id: Maybe<string>;
+  task_count: Defaulted<number>;
+  tool_calls: Defaulted<number>;
+  change_seq: number;
+}
+
+export interface TaskExecutionTable {
+  id: Fixed<string>;
+  session_id: Maybe<string>;
+  agent_id: Maybe<string>;
+  task_id: Maybe<string>;
+  task_type: Maybe<string>;
+  attempt: Defaulted<number>;
+  source: string;
+  start_source: StartSource;
+  parent_task_execution_id: Maybe<string>;
+  parent_task_id: Maybe<string>;
+  workflow_run_id: Maybe<string>;
+  conversation_id: Maybe<string>;
+  started_at: string;
+  completed_at: Maybe<string>;
+  status: TaskStatus;
+  duration_ms: Maybe<number>;
+  error_type: Maybe<string>;
+  error_message: Maybe<string>;
+  trace_id: Maybe<string>;
+  span_id: Maybe<string>;
+  parent_span_id: Maybe<string>;
+  change_seq: number;
+}
+
+export interface TaskLabelTable {
+  task_execution_id: Fixed<string>;
+  key: Fixed<string>;
+  value: string;
+  source: string;
+  change_seq: number;
+}
+
+export interface ToolCallTable {
+  id: Fixed<string>;
+  task_execution_id: Maybe<string>;
+  owner_match: Maybe<OwnerMatch>;
+  parent_tool_call_id: Maybe<string>;
+  session_id: Maybe<string>;
+  agent_id: Maybe<string>;
+  sub_agent: Maybe<string>;
+  conversation_id: Maybe<string>;
+  kind: CallKind;
+  tool_name: Maybe<string>;
+  call_id: Maybe<string>;
+  called_at: string;
+  duration_ms: Maybe<number>;
+  duration_quality: Maybe<DurationQuality>;
+  model: Maybe<string>;
+  provider: Maybe<string>;
+  input_tokens: Maybe<number>;
+  output_tokens: Maybe<number>;
+  cache_read_tokens: Maybe<number>;
+  cache_write_tokens: Maybe<number>;
+  reasoning_tokens: Maybe<number>;
+  cost_usd: Maybe<number>;
+  cost_source: Maybe<'emitter' | 'estimated'>;
+  price_version: Maybe<string>;
+  success: Maybe<0 | 1>;
+  error_type: Maybe<string>;
+  error_message: Maybe<string>;
+  status_code: Maybe<number>;
+  retry_count: Maybe<number>;
+  request_id: Maybe<string>;
+  trace_id: Maybe<string>;
+  span_id: Maybe<string>;
+  parent_span_id: Maybe<string>;
+  source: string;
+  change_seq: number;
+}
+
+export interface FileModificationTable {
+  id: Fixed<string>;
+  task_execution_id: Maybe<string>;
+  tool_call_id: Maybe<string>;
+  owner_match: Maybe<OwnerMatch>;
+  agent_id: Maybe<string>;
+  conversation_id: Maybe<string>;
+  tool: Maybe<string>;
+  tool_use_id: Maybe<string>;
+  file_path: string;
+  previous_path: Maybe<string>;
+  repo_path: Maybe<string>;
+  repo_id: Maybe<string>;
+  branch: Maybe<string>;
+  head_sha: Maybe<string>;
+  modification_type: 'create' | 'edit' | 'delete' | 'rename';
+  lines_added: Maybe<number>;
+  lines_removed: Maybe<number>;
+  modified_at: string;
+  cwd: Maybe<string>;
+  trace_id: Maybe<string>;
+  span_id: Maybe<string>;
+  change_seq: number;
+}
+
+export interface CommitTable {
+  id: Fixed<string>;
+  timestamp: string;
+  commit_sha: Fixed<string>;
+  repo_name: Maybe<string>;
+  repo_path: Maybe<string>;
+  repo_id: Fixed<string>;
+  branch: Maybe<string>;
+  authored_at: Maybe<string>;
+  committed_at: Maybe<string>;
+  pr_number: Maybe<number>;
+  ai_lines_added: Defaulted<number>;
+  ai_lines_removed: Defaulted<number>;
+  human_lines_added: Defaulted<number>;
+  human_lines_removed: Defaulted<number>;
+  agent_id: Maybe<string>;
+  task_execution_id: Maybe<string>;
+  tool_call_id: Maybe<string>;
+  trace_id: Maybe<string>;
+  change_seq: number;
+}
+
+export interface CommitFileTable {
+  id: Fixed<string>;
+  commit_id: Fixed<string>;
+  file_path: Fixed<string>;
+  lines_added: Defaulted<number>;
+  lines_removed: Defaulted<number>;
+  ai_lines_added: Defaulted<number>;
+  ai_lines_removed: Defaulted<number>;
+  change_seq: number;
+}
+
+export interface CommitLineTable {
+  id: Fixed<string>;
+  commit_id: Fixed<string>;
+  file_path: Fixed<string>;
+  first_line: Fixed<number>;
+  last_line: number;
+  file_modification_id: string;
+  match: 'exact' | 'inferred';
+  change_seq: number;
+}
+
+export interface LineAnchorTable {
+  commit_id: Fixed<string>;
+  file_path: Fixed<string>;
+  line_number: Fixed<number>;
+  file_modification_id: Maybe<string>;
+  line_hash: string;
+  normal_hash: string;
+  before_hash: Maybe<string>;
+  after_hash: Maybe<string>;
+  change_seq: number;
+}
+
+export interface TombstoneTable {
+  table_name: Fixed<string>;
+  row_id: Fixed<string>;
+  change_seq: number;
+}
+
+/** A view: reading only. */
+export interface EditView {
+  id: ColumnType<string, never, never>;
+  timestamp: ColumnType<string, never, never>;
+  session_id: ColumnType<string | null, never, never>;
+  tool: ColumnType<string | null, never, never>;
+  file_path: ColumnType<string, never, never>;
+  lines_added: ColumnType<number, never, never>;
+  lines_removed: ColumnType<number, never, never>;
+  cwd: ColumnType<string | null, never, never>;
+  committed: ColumnType<0 | 1, never, never>;
+}
+
+export interface FileInfoTable {
+  key: Fixed<string>;
+  value: string;
+}
+
+export interface ChangeCounterTable {
+  id: Fixed<number>;
+  seq: number;
+}
+
+export interface SpanMemoryTable {
+  trace_id: Fixed<string>;
+  span_id: Fixed<string>;
+  parent_span_id: Maybe<string>;
+  flags: number;
+  class: string;
+  ref: Maybe<string>;
+  agent_id: Maybe<string>;
+  facts: Maybe<string>;
+  seen_at: number;
+}
+
+export interface TaskSignalTable {
+  source: Fixed<string>;
+  task_id: Fixed<string>;
+  kind: Fixed<string>;
+  trace_id: Fixed<string>;
+  span_id: Fixed<string>;
+  at_ms: number;
+  seen_at: number;
+}
+
+export interface AgentDatabase {
+  agent_sessions: AgentSessionTable;
+  task_executions: TaskExecutionTable;
+  task_labels: TaskLabelTable;
+  tool_calls: ToolCallTable;
+  file_modifications: FileModificationTable;
+  commits: CommitTable;
+  commit_files: CommitFileTable;
+  commit_lines: CommitLineTable;
+  line_anchors: LineAnchorTable;
+  tombstones: TombstoneTable;
+  edits: EditView;
+  file_info: FileInfoTable;
+  change_counter: ChangeCounterTable;
+  span_memory: SpanMemoryTable;
+  task_signals: TaskSignalTable;
+}
