@@ -9,6 +9,7 @@ export type TimePair = readonly [seconds: number, nanoseconds: number];
 
 const NS_PER_S = 1e9;
 const NS_PER_MS = 1e6;
+const TWO_32 = 4_294_967_296;
 
 /** Epoch milliseconds, fractions kept. */
 export function epochMs(time: TimePair): number {
@@ -26,7 +27,28 @@ export function durationMs(start: TimePair, end: TimePair): number {
   return seconds < 0 ? 0 : seconds * 1000 + nanoseconds / NS_PER_MS;
 }
 
-/** An OTLP `fixed64` time, as nanoseconds since the epoch, in a pair. */
-export function timePair(nanoseconds: bigint): TimePair {
-  return [Number(nanoseconds / 1_000_000_000n), Number(nanoseconds % 1_000_000_000n)];
+/**
+ * Nanoseconds since the epoch as OTLP/JSON says them: a decimal text (the specification) or a number (seen; what a
+ * double has lost is lost). `null` where it is neither, 0 (OTLP's "not set"), or beyond 64 bits.
+ */
+export function parseUnixNanos(value: unknown): TimePair | null {
+  const text = typeof value === 'number' && Number.isFinite(value) ? BigInt(Math.trunc(value)).toString() : value;
+  if (typeof text !== 'string' || !/^\d{1,20}$/.test(text)) return null;
+  const cut = text.length - 9;
+  const seconds = cut > 0 ? Number(text.slice(0, cut)) : 0;
+  const nanoseconds = Number(cut > 0 ? text.slice(cut) : text);
+  return seconds === 0 && nanoseconds === 0 ? null : [seconds, nanoseconds];
+}
+
+/**
+ * Nanoseconds since the epoch from the two halves of a protobuf `fixed64`. Without a BigInt, which would cost more than
+ * the rest of a span's decoding: 2^32 ns are 4 s and 294,967,296 ns, a thousand times that are 4294 s and 967,296,000 ns,
+ * so that no product leaves the whole numbers of a double.
+ */
+export function fromFixed64(low: number, high: number): TimePair {
+  const thousands = Math.floor(high / 1000);
+  const rest = high - thousands * 1000;
+  const nanoseconds = thousands * 967_296_000 + rest * 294_967_296 + (low < 0 ? low + TWO_32 : low);
+  const carry = Math.floor(nanoseconds / NS_PER_S);
+  return [thousands * 4294 + rest * 4 + carry, nanoseconds - carry * NS_PER_S];
 }
