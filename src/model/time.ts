@@ -11,20 +11,28 @@ const NS_PER_S = 1e9;
 const NS_PER_MS = 1e6;
 const TWO_32 = 4_294_967_296;
 
-/** Epoch milliseconds, fractions kept. */
-export function epochMs(time: TimePair): number {
-  return time[0] * 1000 + time[1] / NS_PER_MS;
+export interface SpanTimes {
+  /** Epoch milliseconds, fractions kept. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Milliseconds, from the pairs, so that no digit is lost. */
+  readonly durationMs: number;
 }
 
-/** Milliseconds from start to end, computed on the pairs so that no digit is lost; never below 0. */
-export function durationMs(start: TimePair, end: TimePair): number {
+/** Epoch milliseconds, fractions kept. */
+export const millis = (seconds: number, nanoseconds: number): number => seconds * 1000 + nanoseconds / NS_PER_MS;
+
+/** A span that ends before it starts ends where it starts, as the SDK has it (a clock was set back in between). */
+export function spanTimes(start: TimePair, end: TimePair): SpanTimes {
+  const startMs = millis(start[0], start[1]);
   let seconds = end[0] - start[0];
   let nanoseconds = end[1] - start[1];
   if (nanoseconds < 0) {
     seconds -= 1;
     nanoseconds += NS_PER_S;
   }
-  return seconds < 0 ? 0 : seconds * 1000 + nanoseconds / NS_PER_MS;
+  if (seconds < 0) return { startMs, endMs: startMs, durationMs: 0 };
+  return { startMs, endMs: millis(end[0], end[1]), durationMs: millis(seconds, nanoseconds) };
 }
 
 /**
