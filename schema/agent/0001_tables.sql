@@ -59,6 +59,7 @@ CREATE INDEX task_executions_trace ON task_executions (trace_id);
 CREATE INDEX task_executions_parent ON task_executions (parent_task_id) WHERE parent_task_id IS NOT NULL;
 CREATE INDEX task_executions_workflow ON task_executions (workflow_run_id) WHERE workflow_run_id IS NOT NULL;
 CREATE INDEX task_executions_running ON task_executions (session_id) WHERE status = 'running';
+CREATE INDEX task_executions_lost ON task_executions (session_id) WHERE status = 'lost';
 CREATE INDEX task_executions_change ON task_executions (change_seq);
 CREATE INDEX task_executions_start ON task_executions (started_at);
 
@@ -116,6 +117,7 @@ CREATE INDEX tool_calls_call ON tool_calls (call_id) WHERE call_id IS NOT NULL;
 CREATE INDEX tool_calls_conversation ON tool_calls (conversation_id) WHERE conversation_id IS NOT NULL;
 CREATE INDEX tool_calls_change ON tool_calls (change_seq);
 CREATE INDEX tool_calls_time ON tool_calls (called_at);
+CREATE INDEX tool_calls_unsettled ON tool_calls (trace_id) WHERE owner_match IS NULL OR owner_match IN ('call', 'session', 'trace');
 
 -- One file changed by one tool call.
 CREATE TABLE file_modifications (
@@ -143,6 +145,7 @@ CREATE TABLE file_modifications (
   change_seq        INTEGER NOT NULL               -- see the head of this file
 ) STRICT;
 CREATE INDEX file_modifications_task ON file_modifications (task_execution_id);
+CREATE INDEX file_modifications_call ON file_modifications (tool_call_id) WHERE tool_call_id IS NOT NULL;
 CREATE INDEX file_modifications_use ON file_modifications (tool_use_id) WHERE tool_use_id IS NOT NULL;
 CREATE INDEX file_modifications_conversation ON file_modifications (conversation_id) WHERE conversation_id IS NOT NULL;
 CREATE INDEX file_modifications_path ON file_modifications (repo_id, repo_path);
@@ -224,7 +227,9 @@ CREATE INDEX line_anchors_line ON line_anchors (line_hash);
 CREATE INDEX line_anchors_normal ON line_anchors (normal_hash);
 CREATE INDEX line_anchors_change ON line_anchors (change_seq);
 
--- Rows that went away, so that copies of this file can follow. A row that comes back loses its tombstone.
+-- Rows that went away, so that copies of this file can follow. A row that came back stands in its table again, with a
+-- higher change_seq than its tombstone. Where file_info has tombstones_since, tombstones up to that number were dropped:
+-- a copy that is further behind starts over.
 CREATE TABLE tombstones (
   table_name TEXT    NOT NULL,  -- table that the row was in
   row_id     TEXT    NOT NULL,  -- its id
@@ -247,7 +252,7 @@ SELECT
   EXISTS (SELECT 1 FROM commit_lines l WHERE l.file_modification_id = m.id) AS committed  -- 1 when a line of it ended in a commit
 FROM file_modifications m;
 
--- internal: Facts about this file: source_uuid, min_reader, min_writer, created_by, created_at.
+-- internal: Facts about this file: source_uuid, min_reader, min_writer, created_by, created_at, tombstones_since.
 CREATE TABLE file_info (
   key   TEXT NOT NULL PRIMARY KEY,  -- name of the fact
   value TEXT NOT NULL               -- its value
@@ -288,3 +293,13 @@ CREATE TABLE task_signals (
   seen_at  INTEGER NOT NULL,  -- unix seconds
   PRIMARY KEY (source, task_id, kind, trace_id, span_id)
 ) STRICT, WITHOUT ROWID;
+
+-- internal: Spans whose agent is not known yet; only the holding file has rows here.
+CREATE TABLE held_spans (
+  trace_id TEXT    NOT NULL,  -- trace
+  span_id  TEXT    NOT NULL,  -- span
+  held_at  INTEGER NOT NULL,  -- unix seconds
+  record   TEXT    NOT NULL,  -- the span as a batch of one, JSON
+  PRIMARY KEY (trace_id, span_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX held_spans_time ON held_spans (held_at);

@@ -32,3 +32,18 @@ export function ensureFile(path: string, mode: number): void {
     accessSync(path, constants.W_OK);
   }
 }
+
+/**
+ * Whether `ensureFile` would succeed as far as modes tell, without making anything.
+ * @throws the file system's error that stands in the way
+ */
+export function wouldMakeFile(path: string): void {
+  for (let at = path; ; at = dirname(at)) {
+    try {
+      accessSync(at, constants.W_OK);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(at) === at) throw error;
+    }
+  }
+}

@@ -72,11 +72,12 @@ export function readIdentity(db: Database): FileIdentity {
  */
 export function migrate(db: Database, path: string, migrations: readonly Migration[], packageVersion: string): FileIdentity {
   const newest = migrations.length;
-  if (assertOurs(db, path, 'write to') === 'empty' || pragma(db, 'user_version') < newest) {
+  let fresh = assertOurs(db, path, 'write to') === 'empty';
+  if (fresh || pragma(db, 'user_version') < newest) {
     db.exec('BEGIN IMMEDIATE');
     try {
       // Asked again under the lock: another process may have been here since.
-      const fresh = assertOurs(db, path, 'write to') === 'empty';
+      fresh = assertOurs(db, path, 'write to') === 'empty';
       const from = pragma(db, 'user_version');
       for (const { version, sql } of migrations) if (version > from) db.exec(sql);
       if (fresh) {
@@ -92,6 +93,8 @@ export function migrate(db: Database, path: string, migrations: readonly Migrati
       if (db.inTransaction) db.exec('ROLLBACK');
       throw error;
     }
+    // Out of the -wal, so that the header shows whose file it is to those who read only that (file-kind.ts).
+    if (fresh) db.pragma('wal_checkpoint(PASSIVE)');
   }
   const identity = readIdentity(db);
   assertWriterFits(identity, newest, path);

@@ -238,6 +238,13 @@ export interface TaskSignalTable {
   seen_at: number;
 }
 
+export interface HeldSpanTable {
+  trace_id: Fixed<string>;
+  span_id: Fixed<string>;
+  held_at: number;
+  record: string;
+}
+
 export interface AgentDatabase {
   agent_sessions: AgentSessionTable;
   task_executions: TaskExecutionTable;
@@ -254,4 +261,5 @@ export interface AgentDatabase {
   change_counter: ChangeCounterTable;
   span_memory: SpanMemoryTable;
   task_signals: TaskSignalTable;
+  held_spans: HeldSpanTable;
 }
