@@ -1,0 +1,109 @@
+import { basename, dirname, join } from 'node:path';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { decodeBatch } from '../model/batch-codec.ts';
+import type { Recording } from '../model/recording.ts';
+import type { Settings } from '../model/settings.ts';
+import { BAD_FOLDER, drainSpool } from '../spool/drain.ts';
+import { spoolFolders } from '../spool/spool-folder.ts';
+import { type SpoolRecord, type SpoolTarget, spoolTarget } from '../spool/spool-record.ts';
+import { recordNames, writeSpoolRecord } from '../spool/write-record.ts';
+import type { BatchMessage, Settlement, ToHost } from './messages.ts';
+
+const RECORDS_PER_DRAIN = 32;
+
+export interface ThreadSpoolParts {
+  readonly settings: Settings;
+  readonly env: NodeJS.ProcessEnv;
+  /** The recorder of a target; the thread's own where the target is the thread's. */
+  readonly recordingFor: (target: SpoolTarget) => Recording;
+  readonly post: (message: ToHost) => void;
+}
+
+/** The writer thread's side of the spool: what it put there itself it remembers, to tell the host when it is in the file. */
+export class ThreadSpool {
+  readonly #parts: ThreadSpoolParts;
+  readonly #folders: readonly string[];
+  readonly #target: SpoolTarget;
+  /** Path of a record → the batch in it. */
+  readonly #own = new Map<string, number>();
+  #saidFull = false;
+
+  constructor(parts: ThreadSpoolParts) {
+    this.#parts = parts;
+    this.#folders = spoolFolders(parts.settings, parts.env).candidates;
+    this.#target = spoolTarget(parts.settings);
+  }
+
+  /** Records of this thread that nobody has applied yet, as far as it knows. */
+  get ownCount(): number {
+    return this.#own.size;
+  }
+
+  write(messages: readonly BatchMessage[]): Settlement[] {
+    return messages.map((message): Settlement => {
+      const outcome = writeSpoolRecord(
+        this.#folders,
+        { v: 1, kind: 'spans', target: this.#target, ended: message.ended, batch: message.text },
+        { maxBytes: this.#parts.settings.spoolMaxMb * 1024 * 1024 },
+      );
+      if (outcome.status === 'spooled') {
+        this.#own.set(outcome.path, message.id);
+        return { id: message.id, outcome: 'spooled' };
+      }
+      if (!this.#saidFull) {
+        this.#saidFull = true;
+        this.#parts.post({ kind: 'say', message: `spans are being lost: ${outcome.message}` });
+      }
+      return { id: message.id, outcome: 'dropped', reason: 'queue_full' };
+    });
+  }
+
+  /** Keeps what cannot be written for a person to look at. Best effort: the counter tells of it in any case. */
+  setAside(messages: readonly BatchMessage[]): void {
+    for (const message of messages) {
+      const record: SpoolRecord = { v: 1, kind: 'spans', target: this.#target, ended: message.ended, batch: message.text };
+      const outcome = writeSpoolRecord(this.#folders, record, { maxBytes: this.#parts.settings.spoolMaxMb * 1024 * 1024 });
+      if (outcome.status !== 'spooled') continue;
+      const bad = join(dirname(outcome.path), BAD_FOLDER);
+      try {
+        mkdirSync(bad, { recursive: true, mode: 0o700 });
+        renameSync(outcome.path, join(bad, basename(outcome.path)));
+      } catch (error) {
+        this.#parts.post({ kind: 'say', message: `cannot set ${outcome.path} aside: ${(error as Error).message}` });
+      }
+    }
+  }
+
+  /** Applies a part of every folder; what of it was ours is settled. */
+  drain(): Settlement[] {
+    const settlements: Settlement[] = [];
+    const apply = (record: SpoolRecord): 'applied' | 'later' | 'stop' => {
+      if (record.kind !== 'spans') return 'later';
+      const batch = decodeBatch(record.batch);
+      return this.#parts.recordingFor(record.target).apply(batch).status === 'written' ? 'applied' : 'stop';
+    };
+    const present = new Set<string>();
+    const givenUp = new Set<string>();
+    for (const folder of this.#folders) {
+      const report = drainSpool(folder, apply, {
+        maxAgeMs: this.#parts.settings.spoolHours * 3_600_000,
+        limit: RECORDS_PER_DRAIN,
+      });
+      if (report.expiredSpans > 0) {
+        report.messages.push(`${report.expiredSpans} spans waited longer than AI_TRACKER_SPOOL_HOURS in ${folder} and were given up`);
+      }
+      for (const message of report.messages) this.#parts.post({ kind: 'say', message });
+      for (const name of report.givenUp) givenUp.add(join(folder, name));
+      for (const name of recordNames(folder)) present.add(join(folder, name));
+    }
+    for (const [path, id] of this.#own) {
+      if (present.has(path)) continue;
+      this.#own.delete(path);
+      if (givenUp.has(path)) settlements.push({ id, outcome: 'dropped', reason: 'expired' });
+      else if (!existsSync(dirname(path))) settlements.push({ id, outcome: 'dropped', reason: 'spool_removed' });
+      // Gone is applied, by us or by another process that drains the same folder.
+      else settlements.push({ id, outcome: 'written' });
+    }
+    return settlements;
+  }
+}
