@@ -22,9 +22,9 @@ export interface FileLocation {
   /** Which rule chose it, in words for a person. */
   readonly reason: string;
   /** The wanted folder refused us: red, and to be said once on stderr too. */
-  readonly finding?: HealthFinding;
+  readonly fallback: HealthFinding | null;
   /** To be said once, though no fault: an older tool's file was left alone. */
-  readonly notice?: string;
+  readonly notice: string | null;
 }
 
 /** What locating asks of the disk; tests bring folders that behave like other file systems. */
@@ -79,22 +79,18 @@ export function locateReserved(name: ReservedName, settings: PlaceSettings, env:
 }
 
 /**
- * Where rows wait whose agent is not known yet: one file per writing host, hidden from readers. Makes nothing. Beside the
- * agents' files, or in the home folder where that one refuses; it may change when the folder's mode does, so ask once.
+ * Where rows wait whose agent is not known yet: one file per writing host, hidden from readers. `null` where all agents
+ * share one file and nothing has to wait.
  */
-export function holdingFile(settings: PlaceSettings, env: NodeJS.ProcessEnv, probe: DiskProbe = lookingProbe): string {
+export function holdingFile(settings: PlaceSettings, env: NodeJS.ProcessEnv, probe: DiskProbe = makingProbe(settings.fileMode)): FileLocation | null {
+  if (settings.dbPath !== null && !settings.dbPath.includes(AGENT_PLACEHOLDER)) return null;
   const name = `.holding-${writerName(settings)}.db`;
-  const path = join(settings.dbPath === null ? agentsFolder(settings, env, probe.sharedVolume).folder : folderOfPath(settings.dbPath), name);
-  try {
-    probe.makeFile(path);
-    return path;
-  } catch {
-    return join(homeAgentsFolder(env), name);
-  }
+  const folder = settings.dbPath === null ? agentsFolder(settings, env, probe.sharedVolume).folder : folderOfPath(settings.dbPath);
+  return firstPossible([join(folder, name)], [join(homeAgentsFolder(env), name)], 'rows without an agent yet', probe);
 }
 
 function locateNamed(name: string, settings: PlaceSettings, env: NodeJS.ProcessEnv, probe: DiskProbe): FileLocation {
-  if (settings.dbPath !== null) return { path: resolve(settings.dbPath.replaceAll(AGENT_PLACEHOLDER, name)), reason: 'AI_TRACKER_DB_PATH' };
+  if (settings.dbPath !== null) return { path: resolve(settings.dbPath.replaceAll(AGENT_PLACEHOLDER, name)), reason: 'AI_TRACKER_DB_PATH', fallback: null, notice: null };
   const { folder, reason } = agentsFolder(settings, env, probe.sharedVolume);
   const home = homeAgentsFolder(env);
   return firstPossible(shapes(folder, name, settings, probe), shapes(home, name, settings, probe), reason, probe);
@@ -134,9 +130,9 @@ function firstPossible(wanted: readonly string[], home: readonly string[], reaso
       refusal ??= error as NodeJS.ErrnoException;
       continue;
     }
-    if (wanted.includes(path)) return { path, reason };
+    if (wanted.includes(path)) return { path, reason, fallback: null, notice: null };
     const message = `cannot write ${wanted[0]} (${refusal?.message ?? 'refused'}); rows go to ${path}, where readers of the shared folder do not see them. Check owner and mode of ${dirname(wanted[0] as string)}.`;
-    return { path, reason: 'home folder, since the wanted one refuses', finding: { level: 'red', code: 'fallback-folder', message } };
+    return { path, reason: 'home folder, since the wanted one refuses', fallback: { level: 'red', code: 'fallback-folder', message }, notice: null };
   }
   throw new StoreError('read-only', 'make', (wanted[0] ?? home[0]) as string, refusal?.message ?? 'refused', refusal);
 }
