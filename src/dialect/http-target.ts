@@ -54,4 +54,8 @@ export function maskUrl(url: string): string | null {
 }
 
 /** Hosts can carry what was never meant to be one: keep only what a host name is made of. */
-export const cleanHost = (host: string): string => host.toLowerCase().replace(/[^a-z0-9.:[\]_-]/g, '').slice(0, 253);
+export const cleanHost = (host: string): string =>
+  host
+    .toLowerCase()
+    .replace(/[^a-z0-9.:[\]_-]/g, '')
+    .slice(0, 253);

@@ -62,8 +62,12 @@ export const http: Dialect = {
       kind: 'http',
       toolName: target(a, methodName(method)),
       success: !failed,
-      errorType: failure.errorType ?? (failed ? (firstText(a, ['http.error_name']) ?? (statusCode === null ? null : String(statusCode))) : null),
-      errorMessage: failure.errorMessage ?? (failed && errorName !== null ? firstLine(firstText(a, ['http.error_message']) ?? errorName) : null),
+      errorType:
+        failure.errorType ??
+        (failed ? (firstText(a, ['http.error_name']) ?? (statusCode === null ? null : String(statusCode))) : null),
+      errorMessage:
+        failure.errorMessage ??
+        (failed && errorName !== null ? firstLine(firstText(a, ['http.error_message']) ?? errorName) : null),
       statusCode,
       retryCount: count(a, 'http.request.resend_count') ?? count(a, 'http.resend_count'),
       names,

@@ -17,6 +17,7 @@ export const IDENTITY_ATTRIBUTES = [
   'host.name',
   'process.pid',
   'ai_tracker.session.id',
+  'agentswarm.service.role',
 ] as const;
 
 const ATTRIBUTES: ReadonlySet<string> = new Set([...IDENTITY_ATTRIBUTES, ...DIALECTS.flatMap((d) => d.attributes)]);

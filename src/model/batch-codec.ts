@@ -147,10 +147,7 @@ export function decodeBatch(text: string): SpanBatch {
         status: w[9],
         statusMessage: w[10],
         attributes: w[11],
-        events:
-          w[12] === 0
-            ? NO_EVENTS
-            : w[12].map(([name, timeMs, attributes]) => ({ name, timeMs, attributes })),
+        events: w[12] === 0 ? NO_EVENTS : w[12].map(([name, timeMs, attributes]) => ({ name, timeMs, attributes })),
         scope: at(scopes, w[13], 'scope'),
         resource: at(resources, w[14], 'resource'),
       }),

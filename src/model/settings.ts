@@ -83,13 +83,31 @@ const spec = (
 
 export const SETTINGS = [
   spec('agentId', ['AGENT_ID', 'AGENT_SWARM_AGENT_ID'], 'text', 'found in the spans', 'Whose rows these are; names the file.'),
-  spec('agentAttributes', 'AI_TRACKER_AGENT_ATTRIBUTES', 'list', 'agent.id, gen_ai.main_agent.id, …', 'Attributes that name the agent, in order; replaces the built-in list.'),
+  spec(
+    'agentAttributes',
+    'AI_TRACKER_AGENT_ATTRIBUTES',
+    'list',
+    'agent.id, gen_ai.main_agent.id, …',
+    'Attributes that name the agent, in order; replaces the built-in list.',
+  ),
   spec('dbPath', 'AI_TRACKER_DB_PATH', 'text', 'one file per agent', 'The file itself; may contain `{agent_id}`.'),
-  spec('sharedDir', 'AI_TRACKER_SHARED_DIR', 'text', '/workspace/shared/tracking or ~/.config/ai-tracker/agents', 'Folder of the agents’ files.'),
+  spec(
+    'sharedDir',
+    'AI_TRACKER_SHARED_DIR',
+    'text',
+    '/workspace/shared/tracking or ~/.config/ai-tracker/agents',
+    'Folder of the agents’ files.',
+  ),
   spec('writerId', 'AI_TRACKER_WRITER_ID', 'text', 'host name', 'This host’s own file name on a network file system.'),
   spec('fileMode', 'AI_TRACKER_FILE_MODE', 'octal', '0600', 'Mode of files that we make.'),
   spec('journal', 'AI_TRACKER_JOURNAL', 'text', 'by file system', '`wal`, `truncate` or `delete`.'),
-  spec('synchronous', 'AI_TRACKER_SYNCHRONOUS', 'text', 'normal with WAL, else full', '`normal` or `full`; `full` survives a power cut.'),
+  spec(
+    'synchronous',
+    'AI_TRACKER_SYNCHRONOUS',
+    'text',
+    'normal with WAL, else full',
+    '`normal` or `full`; `full` survives a power cut.',
+  ),
   spec('labelKeys', 'AI_TRACKER_LABEL_KEYS', 'list', 'none', 'Span or resource attributes that become `task_labels`.'),
   spec('labels', 'AI_TRACKER_LABELS', 'pairs', 'none', 'Fixed labels of every task, `k=v,…`.'),
   spec('kinds', 'AI_TRACKER_KINDS', 'list', 'none', 'Further kinds of call to record: `rpc`, `db`.'),
@@ -97,13 +115,37 @@ export const SETTINGS = [
   spec('retentionDays', 'AI_TRACKER_RETENTION_DAYS', 'number', 'keep all', 'Delete rows older than this.'),
   spec('maxMb', 'AI_TRACKER_MAX_MB', 'number', '1024', 'Above this size of a file health is amber.'),
   spec('memoryDays', 'AI_TRACKER_MEMORY_DAYS', 'number', '7', 'How long ownership remembers spans that are not rows.'),
-  spec('holdHours', 'AI_TRACKER_HOLD_HOURS', 'number', '24', 'How long rows wait for their agent before they go to `unassigned`.'),
-  spec('senderTimeoutMinutes', 'AI_TRACKER_SENDER_TIMEOUT_MINUTES', 'number', '30', 'Silence after which an OTLP sender counts as gone.'),
+  spec(
+    'holdHours',
+    'AI_TRACKER_HOLD_HOURS',
+    'number',
+    '24',
+    'How long rows wait for their agent before they go to `unassigned`.',
+  ),
+  spec(
+    'senderTimeoutMinutes',
+    'AI_TRACKER_SENDER_TIMEOUT_MINUTES',
+    'number',
+    '30',
+    'Silence after which an OTLP sender counts as gone.',
+  ),
   spec('flushMs', 'AI_TRACKER_FLUSH_MS', 'integer', '200', 'Longest time a span waits before it is handed to the writer, ms.'),
   spec('batchSize', 'AI_TRACKER_BATCH_SIZE', 'integer', '512', 'Spans handed over at once.'),
   spec('queueMax', 'AI_TRACKER_QUEUE_MAX', 'integer', '65536', 'Spans held in memory; beyond it they go to the spool.'),
-  spec('spoolDir', 'AI_TRACKER_SPOOL_DIR', 'text', '.spool beside the database', 'Where records wait that could not be written yet.'),
-  spec('spoolMaxMb', 'AI_TRACKER_SPOOL_MAX_MB', 'number', '512', 'Size of the spool beyond which new records are refused and counted.'),
+  spec(
+    'spoolDir',
+    'AI_TRACKER_SPOOL_DIR',
+    'text',
+    '.spool beside the database',
+    'Where records wait that could not be written yet.',
+  ),
+  spec(
+    'spoolMaxMb',
+    'AI_TRACKER_SPOOL_MAX_MB',
+    'number',
+    '512',
+    'Size of the spool beyond which new records are refused and counted.',
+  ),
   spec('spoolHours', 'AI_TRACKER_SPOOL_HOURS', 'number', '168', 'Age at which a spooled record is given up, with a counter.'),
   spec('disabled', 'AI_TRACKER_DISABLED', 'flag', 'off', 'Record nothing.'),
 ] as const;
@@ -123,7 +165,10 @@ function parse(type: SettingType, text: string, from: string): unknown {
     case 'text':
       return text;
     case 'list':
-      return text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+      return text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '');
     case 'pairs':
       return text
         .split(',')
@@ -139,7 +184,9 @@ function parse(type: SettingType, text: string, from: string): unknown {
     case 'number':
       return /^\d{1,12}(\.\d+)?$/.test(text.trim()) ? Number(text) : wrong('a number');
     case 'octal':
-      return /^0?o?[0-7]{3,4}$/.test(text.trim()) ? Number.parseInt(text.replace(/^0?o/, ''), 8) : wrong('an octal file mode such as 0640');
+      return /^0?o?[0-7]{3,4}$/.test(text.trim())
+        ? Number.parseInt(text.replace(/^0?o/, ''), 8)
+        : wrong('an octal file mode such as 0640');
     case 'flag':
       return isTrue(text) ? true : isFalse(text) ? false : wrong('a flag (1 or 0)');
   }

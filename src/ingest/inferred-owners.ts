@@ -1,0 +1,136 @@
+import type { Db, Statement } from '../store/open.ts';
+import type { Owner, OwnerMatch } from './call-rows.ts';
+import type { ChangeCounter } from './change-counter.ts';
+
+interface Unsettled {
+  id: string;
+  task_execution_id: string | null;
+  owner_match: OwnerMatch | null;
+  call_id: string | null;
+  conversation_id: string | null;
+  trace_id: string | null;
+  called_at: string;
+}
+
+const UNSETTLED = "(owner_match is null or owner_match in ('call', 'session', 'trace'))";
+const EXACT = "owner_match in ('ancestor', 'attribute')";
+const COLUMNS = 'id, task_execution_id, owner_match, call_id, conversation_id, trace_id, called_at';
+
+/**
+ * Owners that no chain and no attribute tells: by call id, by conversation, by trace, in this order. Each is a function
+ * of the rows as they are, and is asked again whenever those rows change; so the order of arrival leaves no trace, and
+ * a guess is taken back when a second candidate appears.
+ */
+export class InferredOwners {
+  readonly #counter: ChangeCounter;
+  readonly #byTrace: Statement;
+  readonly #byConversation: Statement;
+  readonly #byCall: Statement;
+  readonly #one: Statement;
+  readonly #ownersOfCall: Statement;
+  readonly #ownersOfConversation: Statement;
+  readonly #tasksOfTrace: Statement;
+  readonly #spanOfTask: Statement;
+  readonly #set: Statement;
+  readonly #traces = new Set<string>();
+  readonly #conversations = new Set<string>();
+  readonly #calls = new Set<string>();
+  readonly #rows = new Set<string>();
+
+  constructor(db: Db, counter: ChangeCounter) {
+    this.#counter = counter;
+    this.#byTrace = db.prepare(`select ${COLUMNS} from tool_calls where trace_id = ? and ${UNSETTLED}`);
+    this.#byConversation = db.prepare(`select ${COLUMNS} from tool_calls where conversation_id = ? and ${UNSETTLED}`);
+    this.#byCall = db.prepare(`select ${COLUMNS} from tool_calls where call_id = ? and ${UNSETTLED}`);
+    this.#one = db.prepare(`select ${COLUMNS} from tool_calls where id = ? and ${UNSETTLED}`);
+    this.#ownersOfCall = db.prepare(
+      `select distinct task_execution_id from tool_calls where call_id = ? and (trace_id = ? or conversation_id = ?) and ${EXACT} limit 2`,
+    );
+    this.#ownersOfConversation = db.prepare(
+      `select distinct task_execution_id from tool_calls where conversation_id = ? and ${EXACT} limit 64`,
+    );
+    this.#tasksOfTrace = db.prepare('select id from task_executions where trace_id = ? limit 2');
+    this.#spanOfTask = db.prepare('select started_at, completed_at from task_executions where id = ?');
+    this.#set = db.prepare('update tool_calls set task_execution_id = ?, owner_match = ?, change_seq = ? where id = ?');
+  }
+
+  /** A task of this trace appeared. */
+  traceChanged(traceId: string | null): void {
+    if (traceId !== null) this.#traces.add(traceId);
+  }
+
+  /** A call was written with an exact owner: others of its conversation, or with its call id, may follow it. */
+  ownerFound(conversationId: string | null, callId: string | null): void {
+    if (conversationId !== null) this.#conversations.add(conversationId);
+    if (callId !== null) this.#calls.add(callId);
+  }
+
+  /** A task that serves this conversation changed its times. */
+  conversationChanged(conversationId: string | null): void {
+    if (conversationId !== null) this.#conversations.add(conversationId);
+  }
+
+  /** A call was written without an exact owner. */
+  unowned(id: string): void {
+    this.#rows.add(id);
+  }
+
+  forget(): void {
+    this.#traces.clear();
+    this.#conversations.clear();
+    this.#calls.clear();
+    this.#rows.clear();
+  }
+
+  /** Settles what the transaction touched. Last step before its end. */
+  settle(): void {
+    for (const traceId of this.#traces) for (const row of this.#byTrace.all(traceId) as Unsettled[]) this.#decide(row);
+    for (const id of this.#conversations) for (const row of this.#byConversation.all(id) as Unsettled[]) this.#decide(row);
+    for (const id of this.#calls) for (const row of this.#byCall.all(id) as Unsettled[]) this.#decide(row);
+    for (const id of this.#rows) {
+      const row = this.#one.get(id) as Unsettled | undefined;
+      if (row !== undefined) this.#decide(row);
+    }
+    this.forget();
+  }
+
+  #decide(row: Unsettled): void {
+    const owner = this.#byCallId(row) ?? this.#bySession(row) ?? this.#byOnlyTask(row);
+    const taskExecutionId = owner?.taskExecutionId ?? null;
+    const match = owner?.match ?? null;
+    if (row.task_execution_id === taskExecutionId && row.owner_match === match) return;
+    const seq = this.#counter.next();
+    this.#set.run(taskExecutionId, match, seq, row.id);
+    this.#counter.took(seq);
+  }
+
+  #byCallId(row: Unsettled): Owner | null {
+    if (row.call_id === null) return null;
+    const owners = this.#ownersOfCall.all(row.call_id, row.trace_id, row.conversation_id) as { task_execution_id: string }[];
+    const only = owners.length === 1 ? owners[0] : undefined;
+    return only === undefined ? null : { taskExecutionId: only.task_execution_id, match: 'call' };
+  }
+
+  /** All owned calls of the conversation have one owner; where it served several tasks, the only one that ran at that time. */
+  #bySession(row: Unsettled): Owner | null {
+    if (row.conversation_id === null) return null;
+    let owners = (this.#ownersOfConversation.all(row.conversation_id) as { task_execution_id: string }[]).map(
+      (o) => o.task_execution_id,
+    );
+    if (owners.length > 1) owners = owners.filter((id) => this.#ranAt(id, row.called_at));
+    const only = owners.length === 1 ? owners[0] : undefined;
+    return only === undefined ? null : { taskExecutionId: only, match: 'session' };
+  }
+
+  #ranAt(taskExecutionId: string, at: string): boolean {
+    const task = this.#spanOfTask.get(taskExecutionId) as { started_at: string; completed_at: string | null } | undefined;
+    return task !== undefined && task.started_at <= at && (task.completed_at === null || at <= task.completed_at);
+  }
+
+  #byOnlyTask(row: Unsettled): Owner | null {
+    if (row.trace_id === null) return null;
+    const tasks = this.#tasksOfTrace.all(row.trace_id) as { id: string }[];
+    const only = tasks.length === 1 ? tasks[0] : undefined;
+    return only === undefined ? null : { taskExecutionId: only.id, match: 'trace' };
+  }
+}

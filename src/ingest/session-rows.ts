@@ -1,0 +1,219 @@
+import { type FileClock, type Observer, sessionState } from '../model/liveness.ts';
+import { isoTime } from '../model/row-ids.ts';
+import type { ProcessSession } from '../model/span-record.ts';
+import type { Db, Statement } from '../store/open.ts';
+import type { ChangeCounter } from './change-counter.ts';
+import { oldValue, prepareUpsert } from './upsert.ts';
+
+/** What a batch tells of the process that its spans come from. */
+export interface SessionSight {
+  readonly id: string;
+  /** null: an OTLP sender, known only by its resource. */
+  readonly process: ProcessSession | null;
+  /** When it was heard of, epoch milliseconds by our clock. */
+  readonly seenMs: number;
+  readonly serviceName: string | null;
+  readonly serviceVersion: string | null;
+  readonly instanceId: string | null;
+  readonly host: string | null;
+  readonly pid: number | null;
+}
+
+const T = 'agent_sessions';
+
+/** Begins the id of a session that is known only by what it sends. */
+export const SENDER = 'otlp:';
+
+/** A process and a receiver may tell of one session: each fills what the other did not know. */
+const RULES = {
+  agent_id: 'first',
+  started_at: 'first',
+  heartbeat_at: oldValue(T, 'heartbeat_at'),
+  host: 'first',
+  pid: 'first',
+  boot_id: 'first',
+  pid_namespace: 'first',
+  process_started_at: 'first',
+  service_name: 'first',
+  service_version: 'first',
+  instance_id: 'first',
+} as const;
+
+interface SessionRow {
+  id: string;
+  ended_at: string | null;
+  heartbeat_at: string;
+  pid: number | null;
+  boot_id: string | null;
+  pid_namespace: string | null;
+  process_started_at: string | null;
+}
+
+interface Counts {
+  tasks: number;
+  calls: number;
+}
+
+export interface SilenceLimits {
+  readonly processMs: number;
+  readonly senderMs: number;
+}
+
+/** Rows of `agent_sessions`: who writes, whether it lives, and what becomes of the tasks of those that do not. */
+export class SessionRows {
+  readonly #counter: ChangeCounter;
+  readonly #upsert: Statement;
+  readonly #beat: Statement;
+  readonly #count: Statement;
+  readonly #end: Statement;
+  readonly #withRunning: Statement;
+  readonly #newestBeat: Statement;
+  readonly #one: Statement;
+  readonly #runningOf: Statement;
+  readonly #lostOf: Statement;
+  readonly #setStatus: Statement;
+  /** Sessions that have a row, as far as we know; the value is the last beat written. */
+  readonly #known = new Map<string, number>();
+  readonly #pending = new Map<string, { sight: SessionSight; agentId: string | null }>();
+  readonly #counts = new Map<string, Counts>();
+
+  constructor(db: Db, counter: ChangeCounter) {
+    this.#counter = counter;
+    this.#upsert = prepareUpsert(db, T, ['id'], RULES);
+    this.#beat = db.prepare('update agent_sessions set heartbeat_at = max(heartbeat_at, ?) where id = ?');
+    this.#count = db.prepare(
+      'update agent_sessions set task_count = task_count + ?, tool_calls = tool_calls + ?, change_seq = ? where id = ?',
+    );
+    this.#end = db.prepare(
+      'update agent_sessions set ended_at = ?, heartbeat_at = max(heartbeat_at, ?), change_seq = ? where id = ? and ended_at is null',
+    );
+    this.#withRunning = db.prepare("select distinct session_id from task_executions where status = 'running'").pluck();
+    this.#newestBeat = db.prepare('select max(heartbeat_at) from agent_sessions').pluck();
+    this.#one = db.prepare(
+      'select id, ended_at, heartbeat_at, pid, boot_id, pid_namespace, process_started_at from agent_sessions where id = ?',
+    );
+    this.#runningOf = db.prepare("select id from task_executions where session_id is ? and status = 'running'").pluck();
+    this.#lostOf = db.prepare("select id from task_executions where session_id = ? and status = 'lost'").pluck();
+    this.#setStatus = db.prepare('update task_executions set status = ?, change_seq = ? where id = ?');
+  }
+
+  forget(): void {
+    this.#known.clear();
+    this.#pending.clear();
+    this.#counts.clear();
+  }
+
+  /** @returns the session's id. */
+  sight(sight: SessionSight, agentId: string | null): string {
+    const beat = this.#known.get(sight.id);
+    if (beat === undefined || sight.seenMs > beat) this.#pending.set(sight.id, { sight, agentId });
+    return sight.id;
+  }
+
+  countCall(sessionId: string | null, by: 1 | -1): void {
+    if (sessionId !== null) this.#countsOf(sessionId).calls += by;
+  }
+
+  countTask(sessionId: string | null, by: 1 | -1): void {
+    if (sessionId !== null) this.#countsOf(sessionId).tasks += by;
+  }
+
+  /** Writes what the transaction saw of sessions. */
+  flush(nowMs: number): void {
+    for (const { sight, agentId } of this.#pending.values()) this.#write(sight, agentId, nowMs);
+    this.#pending.clear();
+    for (const [id, { tasks, calls }] of this.#counts) {
+      if (tasks === 0 && calls === 0) continue;
+      const seq = this.#counter.next();
+      if (this.#count.run(tasks, calls, seq, id).changes > 0) this.#counter.took(seq);
+    }
+    this.#counts.clear();
+  }
+
+  /** A sign of life. A task that was taken for lost because we were silent (a laptop that slept) runs again. */
+  beat(sight: SessionSight, agentId: string | null, nowMs: number): void {
+    const known = this.#one.get(sight.id) as SessionRow | undefined;
+    this.#write(sight, agentId, nowMs);
+    if (known === undefined) return;
+    for (const id of this.#lostOf.all(sight.id) as string[]) this.#become('running', id);
+  }
+
+  end(sessionId: string, nowMs: number): void {
+    const at = isoTime(nowMs);
+    const seq = this.#counter.next();
+    if (this.#end.run(at, at, seq, sessionId).changes > 0) this.#counter.took(seq);
+  }
+
+  /** Marks the running tasks of sessions that are gone. @returns how many. */
+  loseTasksOfTheGone(observer: Observer, nowMs: number, lastWriteMs: number, limits: SilenceLimits): number {
+    const sessions = this.#withRunning.all() as (string | null)[];
+    if (sessions.length === 0) return 0;
+    const newest = this.#newestBeat.get() as string | null;
+    const clock: FileClock = { nowMs, lastWriteMs, newestBeatMs: newest === null ? 0 : Date.parse(newest) };
+    let lost = 0;
+    for (const sessionId of sessions) {
+      const row = sessionId === null ? undefined : (this.#one.get(sessionId) as SessionRow | undefined);
+      if (row !== undefined && this.#state(row, observer, clock, limits) === 'alive') continue;
+      for (const id of this.#runningOf.all(sessionId) as string[]) {
+        this.#become('lost', id);
+        lost++;
+      }
+    }
+    return lost;
+  }
+
+  #state(row: SessionRow, observer: Observer, clock: FileClock, limits: SilenceLimits): 'alive' | 'gone' {
+    return sessionState(
+      {
+        endedMs: row.ended_at === null ? null : Date.parse(row.ended_at),
+        lastBeatMs: Date.parse(row.heartbeat_at),
+        pid: row.pid,
+        bootId: row.boot_id,
+        pidNamespace: row.pid_namespace,
+        processStartedAt: row.process_started_at,
+        isSender: row.id.startsWith(SENDER),
+      },
+      observer,
+      clock,
+      limits,
+    );
+  }
+
+  #become(status: 'running' | 'lost', taskExecutionId: string): void {
+    const seq = this.#counter.next();
+    this.#setStatus.run(status, seq, taskExecutionId);
+    this.#counter.took(seq);
+  }
+
+  #write(sight: SessionSight, agentId: string | null, nowMs: number): void {
+    const heard = isoTime(Math.max(sight.seenMs, nowMs)) ?? isoTime(nowMs);
+    const p = sight.process;
+    if (!this.#known.has(sight.id)) {
+      const seq = this.#counter.next();
+      const { changes } = this.#upsert.run(
+        sight.id,
+        agentId,
+        isoTime(p?.startedMs ?? sight.seenMs),
+        heard,
+        p?.host ?? sight.host,
+        p?.pid ?? sight.pid,
+        p?.bootId ?? null,
+        p?.pidNamespace ?? null,
+        p?.processStartedAt ?? null,
+        sight.serviceName,
+        sight.serviceVersion,
+        sight.instanceId,
+        seq,
+      );
+      if (changes > 0) this.#counter.took(seq);
+    }
+    this.#beat.run(heard, sight.id);
+    this.#known.set(sight.id, Math.max(sight.seenMs, nowMs));
+  }
+
+  #countsOf(sessionId: string): Counts {
+    let counts = this.#counts.get(sessionId);
+    if (counts === undefined) this.#counts.set(sessionId, (counts = { tasks: 0, calls: 0 }));
+    return counts;
+  }
+}

@@ -1,0 +1,202 @@
+import { sql as raw } from 'kysely';
+import type { NodeClass, SpanFacts, SpanNode } from '../model/span-node.ts';
+import type { Tree } from '../resolve/ancestry.ts';
+import type { Db, Statement } from '../store/open.ts';
+import { prepareQuery, sqlBuilder } from '../store/sql.ts';
+
+/** Spans of recent traces kept parsed in memory, per file. About 600 bytes a span: 60 MB at most, measured in docs/architecture.md. */
+export const CACHED_SPANS = 100_000;
+
+const REMOTE_KNOWN = 1;
+const REMOTE = 2;
+
+interface MemoryRow {
+  trace_id: string;
+  span_id: string;
+  parent_span_id: string | null;
+  flags: number;
+  class: string;
+  ref: string | null;
+  agent_id: string | null;
+  facts: string | null;
+}
+
+interface TraceCache {
+  /** Nothing of this trace was in the file when we first met it, so what is not in `nodes` does not exist. */
+  complete: boolean;
+  readonly nodes: Map<string, SpanNode>;
+  readonly children: Map<string, SpanNode[]>;
+}
+
+function toNode(row: MemoryRow): SpanNode {
+  return {
+    traceId: row.trace_id,
+    spanId: row.span_id,
+    parentSpanId: row.parent_span_id,
+    parentRemote: (row.flags & REMOTE_KNOWN) === 0 ? null : (row.flags & REMOTE) !== 0,
+    cls: row.class as NodeClass,
+    ref: row.ref,
+    agentId: row.agent_id,
+    facts: JSON.parse(row.facts ?? '{}') as SpanFacts,
+  };
+}
+
+/**
+ * What ownership knows of spans, in the file and, for recent traces, in memory. Correct without the cache: it only
+ * saves look-ups, and is dropped whenever another connection has written the file.
+ */
+export class SpanMemory implements Tree {
+  readonly #capacity: number;
+  readonly #traces = new Map<string, TraceCache>();
+  readonly #dirty = new Set<SpanNode>();
+  #cached = 0;
+  /** How often the cache was full and traces had to be dropped from it. */
+  evictions = 0;
+  readonly #selectAny: Statement;
+  readonly #selectOne: Statement;
+  readonly #selectChildren: Statement;
+  readonly #selectTask: Statement;
+  readonly #upsert: Statement;
+
+  constructor(db: Db, capacity: number = CACHED_SPANS) {
+    this.#capacity = capacity;
+    const columns = ['trace_id', 'span_id', 'parent_span_id', 'flags', 'class', 'ref', 'agent_id', 'facts'] as const;
+    const from = sqlBuilder.selectFrom('span_memory');
+    this.#selectAny = prepareQuery(db, from.select(raw.lit(1).as('one')).where('trace_id', '=', '').limit(raw.lit(1)));
+    this.#selectOne = prepareQuery(db, from.select(columns).where('trace_id', '=', '').where('span_id', '=', ''));
+    this.#selectChildren = prepareQuery(db, from.select(columns).where('trace_id', '=', '').where('parent_span_id', '=', ''));
+    this.#selectTask = prepareQuery(db, from.select(columns).where('ref', '=', '').where('class', '=', raw.lit('task')));
+    this.#upsert = prepareQuery(
+      db,
+      sqlBuilder
+        .insertInto('span_memory')
+        .values({
+          trace_id: '',
+          span_id: '',
+          parent_span_id: '',
+          flags: 0,
+          class: '',
+          ref: '',
+          agent_id: '',
+          facts: '',
+          seen_at: 0,
+        })
+        .onConflict((oc) =>
+          oc.columns(['trace_id', 'span_id']).doUpdateSet((eb) => ({
+            parent_span_id: eb.ref('excluded.parent_span_id'),
+            flags: eb.ref('excluded.flags'),
+            class: eb.ref('excluded.class'),
+            ref: eb.ref('excluded.ref'),
+            agent_id: eb.ref('excluded.agent_id'),
+            facts: eb.ref('excluded.facts'),
+            seen_at: eb.ref('excluded.seen_at'),
+          })),
+        ),
+    );
+  }
+
+  get(traceId: string, spanId: string): SpanNode | undefined {
+    const trace = this.#trace(traceId);
+    const cached = trace.nodes.get(spanId);
+    if (cached !== undefined || trace.complete) return cached;
+    const row = this.#selectOne.get(traceId, spanId) as MemoryRow | undefined;
+    return row === undefined ? undefined : this.#remember(trace, toNode(row));
+  }
+
+  children(node: SpanNode): readonly SpanNode[] {
+    const trace = this.#trace(node.traceId);
+    if (!trace.complete) {
+      for (const row of this.#selectChildren.all(node.traceId, node.spanId) as MemoryRow[]) {
+        if (!trace.nodes.has(row.span_id)) this.#remember(trace, toNode(row));
+      }
+    }
+    return trace.children.get(node.spanId) ?? [];
+  }
+
+  /** Every known span of one task execution. Call after `flush`: it reads the file. */
+  spansOfTask(taskExecutionId: string): SpanNode[] {
+    return (this.#selectTask.all(taskExecutionId) as MemoryRow[]).map(
+      (row) => this.get(row.trace_id, row.span_id) ?? toNode(row),
+    );
+  }
+
+  /** Takes up a span that was not known. */
+  add(node: SpanNode): void {
+    this.#remember(this.#trace(node.traceId), node);
+    this.#dirty.add(node);
+  }
+
+  changed(node: SpanNode): void {
+    this.#dirty.add(node);
+  }
+
+  /** Replaces what is known of a span's place (a second sight that knows more). */
+  replace(old: SpanNode, next: SpanNode): void {
+    const trace = this.#trace(old.traceId);
+    if (trace.nodes.delete(old.spanId)) this.#cached--;
+    if (old.parentSpanId !== null) {
+      const siblings = trace.children.get(old.parentSpanId);
+      const at = siblings?.indexOf(old) ?? -1;
+      if (at >= 0) siblings?.splice(at, 1);
+    }
+    this.#dirty.delete(old);
+    this.#remember(trace, next);
+    this.#dirty.add(next);
+  }
+
+  /** Writes what changed since the last flush. Inside the caller's transaction. */
+  flush(nowSeconds: number): void {
+    for (const node of this.#dirty) {
+      this.#upsert.run(
+        node.traceId,
+        node.spanId,
+        node.parentSpanId,
+        node.parentRemote === null ? 0 : REMOTE_KNOWN | (node.parentRemote ? REMOTE : 0),
+        node.cls,
+        node.ref,
+        node.agentId,
+        JSON.stringify(node.facts),
+        nowSeconds,
+      );
+    }
+    this.#dirty.clear();
+  }
+
+  /** Forgets everything that is only in memory: after a rollback, or when another connection wrote the file. */
+  forget(): void {
+    this.#traces.clear();
+    this.#dirty.clear();
+    this.#cached = 0;
+  }
+
+  /** Between transactions: drops the traces that were met first until half the room is free. */
+  trim(): void {
+    if (this.#cached <= this.#capacity) return;
+    this.evictions++;
+    for (const [traceId, trace] of this.#traces) {
+      if (this.#cached <= this.#capacity / 2) return;
+      this.#traces.delete(traceId);
+      this.#cached -= trace.nodes.size;
+    }
+  }
+
+  #trace(traceId: string): TraceCache {
+    let trace = this.#traces.get(traceId);
+    if (trace === undefined) {
+      trace = { complete: this.#selectAny.get(traceId) === undefined, nodes: new Map(), children: new Map() };
+      this.#traces.set(traceId, trace);
+    }
+    return trace;
+  }
+
+  #remember(trace: TraceCache, node: SpanNode): SpanNode {
+    trace.nodes.set(node.spanId, node);
+    this.#cached++;
+    if (node.parentSpanId !== null) {
+      const siblings = trace.children.get(node.parentSpanId);
+      if (siblings) siblings.push(node);
+      else trace.children.set(node.parentSpanId, [node]);
+    }
+    return node;
+  }
+}

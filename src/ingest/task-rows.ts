@@ -1,0 +1,261 @@
+import { sql } from 'kysely';
+import type { TaskName } from '../model/reading.ts';
+import { isoTime, spanRowId, taskRowId, taskRowRange } from '../model/row-ids.ts';
+import type { SpanNode } from '../model/span-node.ts';
+import { nearestTask } from '../resolve/ancestry.ts';
+import { attemptCancelledAt, type TaskState, taskState } from '../resolve/task-state.ts';
+import type { Db, Statement } from '../store/open.ts';
+import type { ChangeCounter } from './change-counter.ts';
+import type { SpanMemory } from './span-memory.ts';
+import { newValue, oldValue, prepareUpsert } from './upsert.ts';
+
+const T = 'task_executions';
+
+/**
+ * The row's status is derived from all spans of its key, so it is simply replaced; but a task that was lost with its
+ * session is not running again because its start is told once more. Its end, or another session's span, corrects it.
+ */
+const status = sql`case when ${newValue('status')} = 'running' and ${oldValue(T, 'status')} = 'lost'
+    and ${newValue('session_id')} is ${oldValue(T, 'session_id')} then 'lost' else ${newValue('status')} end`;
+
+const RULES = {
+  session_id: 'derived',
+  agent_id: 'derived',
+  task_id: 'derived',
+  task_type: 'derived',
+  attempt: 'replace',
+  source: 'replace',
+  start_source: 'replace',
+  parent_task_execution_id: 'derived',
+  parent_task_id: 'derived',
+  workflow_run_id: 'derived',
+  conversation_id: 'derived',
+  started_at: 'replace',
+  completed_at: 'replace',
+  status,
+  duration_ms: 'replace',
+  error_type: 'replace',
+  error_message: 'replace',
+  trace_id: 'derived',
+  span_id: 'derived',
+  parent_span_id: 'derived',
+} as const;
+
+interface AttemptRow {
+  id: string;
+  attempt: number;
+  started_at: string;
+  workflow_run_id: string | null;
+}
+
+/** A task told of by something else than its own span: a child that names it. */
+export interface ToldTask {
+  readonly task: TaskName;
+  readonly startMs: number;
+  readonly traceId: string | null;
+  readonly sessionId: string | null;
+  readonly agentId: string | null;
+}
+
+/** The row id of the task that a span is. */
+export const taskIdOfSpan = (node: SpanNode): string | null => {
+  const reading = node.facts.reading;
+  if (reading?.what !== 'task') return null;
+  return reading.taskId === null
+    ? spanRowId(node.traceId, node.spanId)
+    : taskRowId({ source: reading.source, taskId: reading.taskId, attempt: reading.attempt });
+};
+
+/** Writes rows of `task_executions`. */
+export class TaskRows {
+  readonly #memory: SpanMemory;
+  readonly #counter: ChangeCounter;
+  readonly #upsert: Statement;
+  readonly #told: Statement;
+  readonly #one: Statement;
+  readonly #attempts: Statement;
+  readonly #byWorkflowRun: Statement;
+  readonly #childrenOf: Statement;
+  readonly #signals: Statement;
+  readonly #setParent: Statement;
+  /** Rows that are known to be there with a start of their own: a child that names one has nothing to add. */
+  readonly #started = new Set<string>();
+
+  constructor(db: Db, memory: SpanMemory, counter: ChangeCounter) {
+    this.#memory = memory;
+    this.#counter = counter;
+    this.#upsert = prepareUpsert(db, T, ['id'], RULES);
+    this.#told = prepareUpsert(db, T, ['id'], TOLD_RULES);
+    const columns = 'id, attempt, started_at, workflow_run_id';
+    this.#one = db.prepare(`select ${columns}, start_source from task_executions where id = ?`);
+    this.#attempts = db.prepare(`select ${columns} from task_executions where id >= ? and id < ?`);
+    this.#byWorkflowRun = db.prepare(`select ${columns} from task_executions where workflow_run_id = ?`);
+    this.#childrenOf = db.prepare('select id from task_executions where parent_task_id = ?');
+    this.#signals = db.prepare("select at_ms from task_signals where source = ? and task_id = ? and kind = 'cancelled'").pluck();
+    this.#setParent = db.prepare(
+      'update task_executions set parent_task_execution_id = ?, change_seq = ? where id = ? and parent_task_execution_id is not ?',
+    );
+  }
+
+  /** Forgets what is only remembered: after a rollback, or when another connection wrote. */
+  forget(): void {
+    this.#started.clear();
+  }
+
+  exists(id: string): boolean {
+    return this.#started.has(id) || this.#one.get(id) !== undefined;
+  }
+
+  /** A running row for a task whose own span has not come yet; earliest child wins. @returns whether it made the row. */
+  tell(told: ToldTask): boolean {
+    const id = taskRowId(told.task);
+    if (this.#started.has(id)) return false;
+    const row = this.#one.get(id) as (AttemptRow & { start_source: string }) | undefined;
+    if (row?.start_source === 'span') {
+      this.#started.add(id);
+      return false;
+    }
+    const startedAt = isoTime(told.startMs);
+    if (startedAt === null || (row !== undefined && row.started_at <= startedAt)) return false;
+    const seq = this.#counter.next();
+    const { changes } = this.#told.run(
+      id,
+      told.sessionId,
+      told.agentId,
+      told.task.taskId,
+      told.task.attempt,
+      told.task.source,
+      'child',
+      startedAt,
+      'running',
+      told.traceId,
+      seq,
+    );
+    if (changes === 0) return false;
+    this.#counter.took(seq);
+    this.#adopt([told.task.taskId]);
+    return row === undefined;
+  }
+
+  /**
+   * Rewrites the row of one attempt from all spans of its key. Call after the memory was flushed.
+   * @returns what was written, or null where no span of it is known.
+   */
+  derive(id: string): { readonly state: TaskState; readonly isNew: boolean; readonly isFirstSight: boolean } | null {
+    const spans = this.#memory.spansOfTask(id);
+    const state = taskState(spans, this.#isCancelled(id, spans));
+    if (state === null) return null;
+    const { reading, first, last } = state;
+    const startedAt = isoTime(state.startMs);
+    if (startedAt === null) return null;
+    const isFirstSight = !this.#started.has(id);
+    const isNew = isFirstSight && this.#one.get(id) === undefined;
+    const seq = this.#counter.next();
+    const { changes } = this.#upsert.run(
+      id,
+      last.facts.sessionId ?? first.facts.sessionId,
+      first.agentId,
+      reading.taskId,
+      reading.taskType,
+      reading.attempt,
+      reading.source,
+      'span',
+      this.#parentOf(id, state, spans),
+      reading.parentTaskId,
+      reading.workflowRunId,
+      reading.conversationId,
+      startedAt,
+      state.endMs === null ? null : isoTime(state.endMs),
+      state.status,
+      state.durationMs,
+      state.errorType,
+      state.errorMessage,
+      first.traceId,
+      first.spanId,
+      first.parentSpanId,
+      seq,
+    );
+    if (changes > 0) this.#counter.took(seq);
+    this.#started.add(id);
+    if (isFirstSight) this.#adopt([reading.taskId, reading.workflowRunId]);
+    return { state, isNew, isFirstSight };
+  }
+
+  hasSignals(source: string, taskId: string): boolean {
+    return this.#signals.get(source, taskId) !== undefined;
+  }
+
+  /** The ids of all attempts of a task that have a row: a cancel signal may move from one to another. */
+  attemptsOf(source: string, taskId: string): string[] {
+    return (this.#attempts.all(...taskRowRange(source, taskId)) as AttemptRow[]).map((row) => row.id);
+  }
+
+  #isCancelled(id: string, spans: readonly SpanNode[]): boolean {
+    const reading = spans[0]?.facts.reading;
+    if (reading?.what !== 'task' || reading.taskId === null) return false;
+    const signals = this.#signals.all(reading.source, reading.taskId) as number[];
+    if (signals.length === 0) return false;
+    const attempts = (this.#attempts.all(...taskRowRange(reading.source, reading.taskId)) as AttemptRow[])
+      .filter((row) => row.id !== id)
+      .map((row) => ({ attempt: row.attempt, startMs: Date.parse(row.started_at) }));
+    attempts.push({ attempt: reading.attempt, startMs: Math.min(...spans.map((span) => span.facts.startMs)) });
+    return signals.some((atMs) => attemptCancelledAt(atMs, attempts) === reading.attempt);
+  }
+
+  /** By the emitter's word where it names parents, else the nearest task above. */
+  #parentOf(id: string, state: TaskState, spans: readonly SpanNode[]): string | null {
+    const { reading } = state;
+    let above: SpanNode | null = null;
+    for (const span of spans) above ??= nearestTask(this.#memory, span);
+    const aboveId = above === null ? null : taskIdOfSpan(above);
+    if (!reading.namesParents) return aboveId === id ? null : aboveId;
+    if (reading.parentTaskId === null) return null;
+    let candidates = this.#attempts.all(...taskRowRange(reading.source, reading.parentTaskId)) as AttemptRow[];
+    if (candidates.length === 0) candidates = this.#byWorkflowRun.all(reading.parentTaskId) as AttemptRow[];
+    return chooseParent(
+      candidates.filter((row) => row.id !== id),
+      aboveId,
+      isoTime(state.startMs) ?? '',
+    );
+  }
+
+  /** Children that named this task before this row stood, or that chose an earlier attempt. */
+  #adopt(names: readonly (string | null)[]): void {
+    for (const name of new Set(names)) {
+      if (name === null) continue;
+      for (const child of this.#childrenOf.all(name) as { id: string }[]) this.#reparent(child.id);
+    }
+  }
+
+  #reparent(id: string): void {
+    const spans = this.#memory.spansOfTask(id);
+    const state = taskState(spans, false);
+    if (state === null) return;
+    const parent = this.#parentOf(id, state, spans);
+    const seq = this.#counter.next();
+    if (this.#setParent.run(parent, seq, id, parent).changes > 0) this.#counter.took(seq);
+  }
+}
+
+const TOLD_RULES = {
+  session_id: 'derived',
+  agent_id: 'derived',
+  task_id: 'derived',
+  attempt: 'replace',
+  source: 'replace',
+  start_source: 'replace',
+  started_at: 'replace',
+  status: 'first',
+  trace_id: 'derived',
+} as const;
+
+/** The attempt above the child's span, else the latest that had started before the child; ties by id. */
+function chooseParent(candidates: readonly AttemptRow[], aboveId: string | null, childStart: string): string | null {
+  if (candidates.some((row) => row.id === aboveId)) return aboveId;
+  let best: AttemptRow | null = null;
+  for (const row of candidates) {
+    if (row.started_at > childStart) continue;
+    if (best === null || row.started_at > best.started_at || (row.started_at === best.started_at && row.id > best.id)) best = row;
+  }
+  return best?.id ?? null;
+}

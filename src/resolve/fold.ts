@@ -1,0 +1,56 @@
+import type { CallReading } from '../model/reading.ts';
+import type { SpanNode } from '../model/span-node.ts';
+import { callOf, climb, type Tree } from './ancestry.ts';
+
+/**
+ * One call, one row: which call around this one is the same call seen from outside, or the call that made it. Decided
+ * only over ended spans: an open span between them may still turn out to be a call.
+ */
+
+const MODEL_OR_TOOL: ReadonlySet<string> = new Set(['llm', 'tool', 'mcp']);
+const TOOL: ReadonlySet<string> = new Set(['tool', 'mcp']);
+
+function sameTool(inner: CallReading, outer: CallReading): boolean {
+  if (!TOOL.has(inner.kind) || !TOOL.has(outer.kind)) return false;
+  if (inner.callId !== null && outer.callId !== null) return inner.callId === outer.callId;
+  return inner.toolName !== null && inner.toolName === outer.toolName;
+}
+
+/** Whether `inner` has no row of its own below `outer`. */
+export const foldsInto = (inner: CallReading, outer: CallReading): boolean =>
+  inner.kind === 'http' ? MODEL_OR_TOOL.has(outer.kind) : sameTool(inner, outer);
+
+export interface CallPlace {
+  /** The call whose row this one completes; null: it has its own row. */
+  readonly target: SpanNode | null;
+  /** The nearest call with a row of its own around it, for `parent_tool_call_id`. */
+  readonly parentCall: SpanNode | null;
+  /** Whether another process lies between this call and its target: then its status is not the target's. */
+  readonly crossesServer: boolean;
+}
+
+const OWN_ROW: CallPlace = { target: null, parentCall: null, crossesServer: false };
+
+/** Where a call stands among the calls around it. */
+export function placeOfCall(tree: Tree, node: SpanNode): CallPlace {
+  const reading = callOf(node);
+  if (reading === null) return OWN_ROW;
+  let nearest: SpanNode | null = null;
+  let crossesServer = false;
+  climb(tree, node, (ancestor) => {
+    if (ancestor.cls === 'task' || ancestor.cls === 'open') return true;
+    if (ancestor.cls === 'server') crossesServer = true;
+    const outer = callOf(ancestor);
+    // HTTP around a call only carries it (MCP over HTTP, a proxy's client): look for what is above.
+    if (outer === null || outer.kind === 'http') return false;
+    nearest = ancestor;
+    return true;
+  });
+  if (nearest === null) return OWN_ROW;
+  const around = placeOfCall(tree, nearest);
+  const top: SpanNode = around.target ?? nearest;
+  const outer = callOf(nearest);
+  const outermost = callOf(top);
+  const folds = (outer !== null && foldsInto(reading, outer)) || (outermost !== null && foldsInto(reading, outermost));
+  return folds ? { target: top, parentCall: null, crossesServer } : { target: null, parentCall: top, crossesServer };
+}
