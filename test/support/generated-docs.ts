@@ -1,0 +1,16 @@
+import { betweenMarkers } from './between-markers.ts';
+import { optionsTable } from './options-table.ts';
+import { ranksTable } from './ranks-table.ts';
+
+export interface GeneratedDoc {
+  /** Relative to the package's root. */
+  readonly file: string;
+  /** The whole text as it should be; `current` is what is there, or empty. */
+  readonly render: (current: string) => string | Promise<string>;
+}
+
+/** Everything that `npm run docs` writes and test/docs.test.ts compares. */
+export const GENERATED_DOCS: readonly GeneratedDoc[] = [
+  { file: 'README.md', render: (current) => betweenMarkers(current, 'options', `\n${optionsTable()}\n`) },
+  { file: 'docs/architecture.md', render: (current) => betweenMarkers(current, 'ranks', `\n${ranksTable()}\n`) },
+];

@@ -1,0 +1,11 @@
+import { SETTINGS } from '../../src/model/settings.ts';
+
+const code = (text: string): string => `\`${text}\``;
+
+/** README's table of options, from the one table that the code reads. */
+export function optionsTable(): string {
+  const rows = SETTINGS.map(
+    ({ option, env, byDefault, doc }) => `| ${code(option)} | ${env.map(code).join(', ')} | ${byDefault} | ${doc} |`,
+  );
+  return ['| option | environment | default | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
