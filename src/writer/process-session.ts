@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { ProcessSession } from '../model/span-record.ts';
+import { bootId, ownProcessStart, pidNamespace } from '../store/process-liveness.ts';
 
 let current: ProcessSession | null = null;
 
@@ -14,9 +14,9 @@ export function currentSession(): ProcessSession {
     id: randomUUID(),
     host: hostname(),
     pid: process.pid,
-    bootId: read('/proc/sys/kernel/random/boot_id'),
+    bootId: bootId(),
     pidNamespace: pidNamespace(),
-    processStartedAt: processStartedAt(),
+    processStartedAt: ownProcessStart(),
     startedMs: Date.now(),
   };
   return current;
@@ -25,27 +25,4 @@ export function currentSession(): ProcessSession {
 /** What comes after is another session: a processor that was shut down has said that its session is over. */
 export function endSession(session: ProcessSession): void {
   if (current === session) current = null;
-}
-
-/** Field 22 of /proc/self/stat; the name in field 2 may hold blanks and brackets, so count from its last bracket. */
-function processStartedAt(): string | null {
-  const stat = read('/proc/self/stat');
-  if (stat === null) return null;
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-}
-
-function pidNamespace(): string | null {
-  try {
-    return readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return null;
-  }
-}
-
-function read(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8').trim() || null;
-  } catch {
-    return null;
-  }
 }
