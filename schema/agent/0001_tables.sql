@@ -1,13 +1,14 @@
 -- Schema version 1. Readable by SQLite 3.40 and newer.
 --
 -- How to read every table below:
---   Times are UTC, ISO 8601 text with milliseconds: 2026-01-15T10:00:00.123Z. They sort as text.
---   NULL means unknown, never zero and never "no". Booleans are 0, 1 or NULL.
---   change_seq is this file's counter at the row's last change, taken in the same transaction: "rows with a change_seq
+--
+-- - Times are UTC, ISO 8601 text with milliseconds: 2026-01-15T10:00:00.123Z. They sort as text.
+-- - NULL means unknown, never zero and never "no". Booleans are 0, 1 or NULL.
+-- - change_seq is this file's counter at the row's last change, taken in the same transaction: "rows with a change_seq
 --   above N" are exactly what changed since a reader saw N. An upsert that changes nothing takes no number.
---   Keys are text made of what the emitter said, so that the same fact always meets the same row.
--- The tables carry no foreign keys and no CHECK lists: pieces arrive in any order, and a list that a later version must
--- widen cannot be altered in SQLite without rewriting the table.
+-- - Keys are text made of what the emitter said, so that the same fact always meets the same row.
+-- - The tables carry no foreign keys and no CHECK lists: pieces arrive in any order, and a list that a later version
+--   must widen cannot be altered in SQLite without rewriting the table.
 
 -- One run of one process, or of one sender of OTLP.
 CREATE TABLE agent_sessions (
@@ -26,7 +27,7 @@ CREATE TABLE agent_sessions (
   instance_id        TEXT,                          -- resource service.instance.id
   task_count         INTEGER NOT NULL DEFAULT 0,    -- tasks that this session recorded
   tool_calls         INTEGER NOT NULL DEFAULT 0,    -- tool calls that this session recorded
-  change_seq         INTEGER NOT NULL               -- see the head of this file
+  change_seq         INTEGER NOT NULL               -- this file's counter at the row's last change
 ) STRICT;
 CREATE INDEX agent_sessions_change ON agent_sessions (change_seq);
 
@@ -53,7 +54,7 @@ CREATE TABLE task_executions (
   trace_id                 TEXT,                          -- trace of the task's own span
   span_id                  TEXT,                          -- the task's own span
   parent_span_id           TEXT,                          -- parent of that span
-  change_seq               INTEGER NOT NULL               -- see the head of this file
+  change_seq               INTEGER NOT NULL               -- this file's counter at the row's last change
 ) STRICT;
 CREATE INDEX task_executions_trace ON task_executions (trace_id);
 CREATE INDEX task_executions_parent ON task_executions (parent_task_id) WHERE parent_task_id IS NOT NULL;
@@ -69,7 +70,7 @@ CREATE TABLE task_labels (
   key               TEXT    NOT NULL,  -- attribute or label name from the allow-list
   value             TEXT    NOT NULL,  -- its value as text
   source            TEXT    NOT NULL,  -- where it was read: span, resource or setting
-  change_seq        INTEGER NOT NULL,  -- see the head of this file
+  change_seq        INTEGER NOT NULL,  -- this file's counter at the row's last change
   PRIMARY KEY (task_execution_id, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX task_labels_change ON task_labels (change_seq);
@@ -110,7 +111,7 @@ CREATE TABLE tool_calls (
   span_id             TEXT,                          -- the call's span
   parent_span_id      TEXT,                          -- parent of that span
   source              TEXT    NOT NULL,              -- dialect that reported it
-  change_seq          INTEGER NOT NULL               -- see the head of this file
+  change_seq          INTEGER NOT NULL               -- this file's counter at the row's last change
 ) STRICT;
 CREATE INDEX tool_calls_task ON tool_calls (task_execution_id);
 CREATE INDEX tool_calls_call ON tool_calls (call_id) WHERE call_id IS NOT NULL;
@@ -142,7 +143,7 @@ CREATE TABLE file_modifications (
   cwd               TEXT,                          -- working folder of the tool
   trace_id          TEXT,                          -- trace that the edit belongs to
   span_id           TEXT,                          -- span of the call
-  change_seq        INTEGER NOT NULL               -- see the head of this file
+  change_seq        INTEGER NOT NULL               -- this file's counter at the row's last change
 ) STRICT;
 CREATE INDEX file_modifications_task ON file_modifications (task_execution_id);
 CREATE INDEX file_modifications_call ON file_modifications (tool_call_id) WHERE tool_call_id IS NOT NULL;
@@ -172,7 +173,7 @@ CREATE TABLE commits (
   task_execution_id   TEXT,                          -- task_executions.id that committed
   tool_call_id        TEXT,                          -- tool_calls.id that committed
   trace_id            TEXT,                          -- trace of that call
-  change_seq          INTEGER NOT NULL,              -- see the head of this file
+  change_seq          INTEGER NOT NULL,              -- this file's counter at the row's last change
   UNIQUE (repo_id, commit_sha)
 ) STRICT;
 CREATE INDEX commits_sha ON commits (commit_sha);
@@ -189,7 +190,7 @@ CREATE TABLE commit_files (
   lines_removed    INTEGER NOT NULL DEFAULT 0,    -- all removed lines
   ai_lines_added   INTEGER NOT NULL DEFAULT 0,    -- added lines that an agent wrote
   ai_lines_removed INTEGER NOT NULL DEFAULT 0,    -- removed lines that an agent removed
-  change_seq       INTEGER NOT NULL               -- see the head of this file
+  change_seq       INTEGER NOT NULL               -- this file's counter at the row's last change
 ) STRICT;
 CREATE INDEX commit_files_commit ON commit_files (commit_id);
 CREATE INDEX commit_files_path ON commit_files (file_path);
@@ -204,7 +205,7 @@ CREATE TABLE commit_lines (
   last_line            INTEGER NOT NULL,              -- last line, included
   file_modification_id TEXT    NOT NULL,              -- file_modifications.id that wrote them
   match                TEXT    NOT NULL,              -- exact (this content was seen) or inferred
-  change_seq           INTEGER NOT NULL               -- see the head of this file
+  change_seq           INTEGER NOT NULL               -- this file's counter at the row's last change
 ) STRICT;
 CREATE INDEX commit_lines_commit ON commit_lines (commit_id, file_path);
 CREATE INDEX commit_lines_modification ON commit_lines (file_modification_id);
@@ -220,7 +221,7 @@ CREATE TABLE line_anchors (
   normal_hash          TEXT    NOT NULL,  -- hash of the line without its white space
   before_hash          TEXT,              -- normal_hash of the line above; NULL at the top
   after_hash           TEXT,              -- normal_hash of the line below; NULL at the end
-  change_seq           INTEGER NOT NULL,  -- see the head of this file
+  change_seq           INTEGER NOT NULL,  -- this file's counter at the row's last change
   PRIMARY KEY (commit_id, file_path, line_number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX line_anchors_line ON line_anchors (line_hash);
@@ -233,7 +234,7 @@ CREATE INDEX line_anchors_change ON line_anchors (change_seq);
 CREATE TABLE tombstones (
   table_name TEXT    NOT NULL,  -- table that the row was in
   row_id     TEXT    NOT NULL,  -- its id
-  change_seq INTEGER NOT NULL,  -- see the head of this file
+  change_seq INTEGER NOT NULL,  -- this file's counter at the row's last change
   PRIMARY KEY (table_name, row_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tombstones_change ON tombstones (change_seq);

@@ -69,12 +69,22 @@ export const lookingProbe: DiskProbe = { ...makingProbe(null), makeFile: wouldMa
  * @throws {StoreError} `read-only` where not even the home folder can be written; the file system's own error where the
  * disk fails in a way that may pass (full, too many open files).
  */
-export function locateFile(agentId: string | null, settings: PlaceSettings, env: NodeJS.ProcessEnv, probe: DiskProbe = makingProbe(settings.fileMode)): FileLocation {
+export function locateFile(
+  agentId: string | null,
+  settings: PlaceSettings,
+  env: NodeJS.ProcessEnv,
+  probe: DiskProbe = makingProbe(settings.fileMode),
+): FileLocation {
   return agentId === null ? locateWithoutAgent(settings, env, probe) : locateNamed(agentFileName(agentId), settings, env, probe);
 }
 
 /** The file of a reserved name: `unassigned` takes what no agent claimed. */
-export function locateReserved(name: ReservedName, settings: PlaceSettings, env: NodeJS.ProcessEnv, probe: DiskProbe = makingProbe(settings.fileMode)): FileLocation {
+export function locateReserved(
+  name: ReservedName,
+  settings: PlaceSettings,
+  env: NodeJS.ProcessEnv,
+  probe: DiskProbe = makingProbe(settings.fileMode),
+): FileLocation {
   return locateNamed(name, settings, env, probe);
 }
 
@@ -82,15 +92,26 @@ export function locateReserved(name: ReservedName, settings: PlaceSettings, env:
  * Where rows wait whose agent is not known yet: one file per writing host, hidden from readers. `null` where all agents
  * share one file and nothing has to wait.
  */
-export function holdingFile(settings: PlaceSettings, env: NodeJS.ProcessEnv, probe: DiskProbe = makingProbe(settings.fileMode)): FileLocation | null {
+export function holdingFile(
+  settings: PlaceSettings,
+  env: NodeJS.ProcessEnv,
+  probe: DiskProbe = makingProbe(settings.fileMode),
+): FileLocation | null {
   if (settings.dbPath !== null && !settings.dbPath.includes(AGENT_PLACEHOLDER)) return null;
   const name = `.holding-${writerName(settings)}.db`;
-  const folder = settings.dbPath === null ? agentsFolder(settings, env, probe.sharedVolume).folder : folderOfPath(settings.dbPath);
+  const folder =
+    settings.dbPath === null ? agentsFolder(settings, env, probe.sharedVolume).folder : folderOfPath(settings.dbPath);
   return firstPossible([join(folder, name)], [join(homeAgentsFolder(env), name)], 'rows without an agent yet', probe);
 }
 
 function locateNamed(name: string, settings: PlaceSettings, env: NodeJS.ProcessEnv, probe: DiskProbe): FileLocation {
-  if (settings.dbPath !== null) return { path: resolve(settings.dbPath.replaceAll(AGENT_PLACEHOLDER, name)), reason: 'AI_TRACKER_DB_PATH', fallback: null, notice: null };
+  if (settings.dbPath !== null)
+    return {
+      path: resolve(settings.dbPath.replaceAll(AGENT_PLACEHOLDER, name)),
+      reason: 'AI_TRACKER_DB_PATH',
+      fallback: null,
+      notice: null,
+    };
   const { folder, reason } = agentsFolder(settings, env, probe.sharedVolume);
   const home = homeAgentsFolder(env);
   return firstPossible(shapes(folder, name, settings, probe), shapes(home, name, settings, probe), reason, probe);
@@ -132,7 +153,12 @@ function firstPossible(wanted: readonly string[], home: readonly string[], reaso
     }
     if (wanted.includes(path)) return { path, reason, fallback: null, notice: null };
     const message = `cannot write ${wanted[0]} (${refusal?.message ?? 'refused'}); rows go to ${path}, where readers of the shared folder do not see them. Check owner and mode of ${dirname(wanted[0] as string)}.`;
-    return { path, reason: 'home folder, since the wanted one refuses', fallback: { level: 'red', code: 'fallback-folder', message }, notice: null };
+    return {
+      path,
+      reason: 'home folder, since the wanted one refuses',
+      fallback: { level: 'red', code: 'fallback-folder', message },
+      notice: null,
+    };
   }
   throw new StoreError('read-only', 'make', (wanted[0] ?? home[0]) as string, refusal?.message ?? 'refused', refusal);
 }

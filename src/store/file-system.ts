@@ -65,7 +65,10 @@ export function parseMountInfo(text: string): Mount[] {
     const point = fields[4];
     const type = fields[dash + 1];
     if (dash < 0 || point === undefined || type === undefined) continue;
-    mounts.push({ point: point.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))), type });
+    mounts.push({
+      point: point.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))),
+      type,
+    });
   }
   return mounts;
 }
@@ -75,7 +78,8 @@ export function mountTypeOf(path: string, mounts: readonly Mount[]): string | nu
   let best: Mount | null = null;
   for (const mount of mounts) {
     const prefix = mount.point === '/' ? '/' : `${mount.point}/`;
-    if ((path === mount.point || path.startsWith(prefix)) && (best === null || mount.point.length >= best.point.length)) best = mount;
+    if ((path === mount.point || path.startsWith(prefix)) && (best === null || mount.point.length >= best.point.length))
+      best = mount;
   }
   return best?.type ?? null;
 }
@@ -110,7 +114,9 @@ export function fileSystemOf(folder: string, platform: NodeJS.Platform = process
     try {
       const magic = statfsSync(at).type >>> 0;
       if (platform === 'linux') return judgeFileSystem(magic, mountTypeOf(at, readMounts()));
-      return platform === 'darwin' || platform === 'win32' ? { kind: 'local', type: platform } : { kind: 'unknown', type: platform };
+      return platform === 'darwin' || platform === 'win32'
+        ? { kind: 'local', type: platform }
+        : { kind: 'unknown', type: platform };
     } catch {
       if (dirname(at) === at) return { kind: 'unknown', type: 'none' };
     }

@@ -19,14 +19,21 @@ const isSynchronous = (text: string): text is Synchronous => text === 'normal' |
  */
 export function chooseJournal(kind: FileSystemKind, journal: string | null, synchronous: string | null): JournalChoice {
   const problems: string[] = [];
-  const read = <T extends string>(text: string | null, is: (text: string) => text is T & string, name: string, allowed: string): T | null => {
+  const read = <T extends string>(
+    text: string | null,
+    is: (text: string) => text is T & string,
+    name: string,
+    allowed: string,
+  ): T | null => {
     const wanted = text?.trim().toLowerCase() ?? '';
     if (wanted === '') return null;
     if (is(wanted)) return wanted;
     problems.push(`${name}=${JSON.stringify(text)} is not ${allowed}; the file system decides`);
     return null;
   };
-  const mode = read(journal, isJournal, 'AI_TRACKER_JOURNAL', 'wal, truncate or delete') ?? (kind === 'local' ? 'wal' : 'truncate');
-  const sync = read(synchronous, isSynchronous, 'AI_TRACKER_SYNCHRONOUS', 'normal or full') ?? (mode === 'wal' ? 'normal' : 'full');
+  const mode =
+    read(journal, isJournal, 'AI_TRACKER_JOURNAL', 'wal, truncate or delete') ?? (kind === 'local' ? 'wal' : 'truncate');
+  const sync =
+    read(synchronous, isSynchronous, 'AI_TRACKER_SYNCHRONOUS', 'normal or full') ?? (mode === 'wal' ? 'normal' : 'full');
   return { journal: mode, synchronous: sync, problems };
 }

@@ -17,7 +17,11 @@ const AGGREGATED = 'aggregated.db';
  * Every agent file that the settings lead to, in all shapes, sorted by path. Files of other programs, holding files and
  * SQLite's companions are left out; one that cannot be read is listed, so that opening it says why.
  */
-export function listFiles(settings: Pick<PlaceSettings, 'dbPath' | 'sharedDir'>, env: NodeJS.ProcessEnv, sharedVolume?: string): ListedFile[] {
+export function listFiles(
+  settings: Pick<PlaceSettings, 'dbPath' | 'sharedDir'>,
+  env: NodeJS.ProcessEnv,
+  sharedVolume?: string,
+): ListedFile[] {
   if (settings.dbPath !== null) {
     if (settings.dbPath.includes(AGENT_PLACEHOLDER)) return matchesOf(resolve(settings.dbPath)).sort(byPath);
     return existsSync(settings.dbPath) ? [{ path: resolve(settings.dbPath), agentHint: null }] : [];
@@ -44,7 +48,8 @@ export function listFolder(folder: string): ListedFile[] {
     }
     if (entry.name.startsWith('.')) continue;
     for (const inner of entriesOf(path)) {
-      if (isDatabase(inner) && mayBeOurs(join(path, inner.name))) files.push({ path: join(path, inner.name), agentHint: entry.name });
+      if (isDatabase(inner) && mayBeOurs(join(path, inner.name)))
+        files.push({ path: join(path, inner.name), agentHint: entry.name });
     }
   }
   return files.sort(byPath);

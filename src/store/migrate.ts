@@ -49,7 +49,8 @@ export function assertOurs(db: Database, path: string, operation: string): 'ours
   if (id === APPLICATION_ID) return 'ours';
   const tables = db.prepare('SELECT name FROM sqlite_master ORDER BY name').pluck().all() as string[];
   if (id === 0 && tables.length === 0) return 'empty';
-  const what = tables.includes('edits') && tables.includes('commits') ? 'it is a cc-ai-tracker file' : 'it belongs to another program';
+  const what =
+    tables.includes('edits') && tables.includes('commits') ? 'it is a cc-ai-tracker file' : 'it belongs to another program';
   throw new StoreError('not-ours', operation, path, `${what} (application_id ${id}, ${tables.length} tables)`);
 }
 

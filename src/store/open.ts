@@ -4,7 +4,15 @@ import type { HealthFinding } from '../model/health.ts';
 import { fileSystemOf } from './file-system.ts';
 import { chooseJournal } from './journal.ts';
 import { ensureFile, FILE_MODE } from './make-file.ts';
-import { assertOurs, assertReaderFits, type FileIdentity, type Migration, migrate, readIdentity, shippedMigrations } from './migrate.ts';
+import {
+  assertOurs,
+  assertReaderFits,
+  type FileIdentity,
+  type Migration,
+  migrate,
+  readIdentity,
+  shippedMigrations,
+} from './migrate.ts';
 import { copyOf, type Snapshot, snapshotOf } from './snapshot.ts';
 import { asStoreError, StoreError } from './store-error.ts';
 import { switchJournal } from './switch-journal.ts';
@@ -74,7 +82,11 @@ export function openForWriting(file: string, options: WriteOptions): OpenFile {
     const identity = migrate(db, path, options.migrations ?? shippedMigrations(), options.packageVersion ?? 'unknown');
     const findings = choice.problems.map((message): HealthFinding => ({ level: 'amber', code: 'setting', message }));
     if (journal !== choice.journal) {
-      findings.push({ level: 'amber', code: 'journal', message: `${path}: asked for journal ${choice.journal}, SQLite answered ${journal}` });
+      findings.push({
+        level: 'amber',
+        code: 'journal',
+        message: `${path}: asked for journal ${choice.journal}, SQLite answered ${journal}`,
+      });
     }
     return opened(db, path, journal, identity, true, findings);
   } catch (error) {
@@ -131,7 +143,14 @@ function openSnapshot(path: string, snapshot: Snapshot, { busyTimeoutMs = 2000, 
   }
 }
 
-function opened(db: Db, path: string, journal: string, identity: FileIdentity, writable: boolean, findings: readonly HealthFinding[]): OpenFile {
+function opened(
+  db: Db,
+  path: string,
+  journal: string,
+  identity: FileIdentity,
+  writable: boolean,
+  findings: readonly HealthFinding[],
+): OpenFile {
   const synchronous = SYNCHRONOUS[db.pragma('synchronous', { simple: true }) as number] ?? 'unknown';
   return { ...identity, db, path, journal, synchronous, writable, findings, close: () => void db.close() };
 }

@@ -22,7 +22,11 @@ const IN_ORDER: readonly Doomed[] = [
   {
     table: 'commits',
     select: 'SELECT id FROM commits WHERE timestamp < ?1 ORDER BY timestamp LIMIT ?2',
-    alongside: ['DELETE FROM line_anchors WHERE commit_id = ?', 'DELETE FROM commit_lines WHERE commit_id = ?', 'DELETE FROM commit_files WHERE commit_id = ?'],
+    alongside: [
+      'DELETE FROM line_anchors WHERE commit_id = ?',
+      'DELETE FROM commit_lines WHERE commit_id = ?',
+      'DELETE FROM commit_files WHERE commit_id = ?',
+    ],
   },
   {
     table: 'file_modifications',
@@ -78,7 +82,10 @@ export function deleteOlderThan(db: Db, cutoffIso: string, limit: number): Reten
     let count = 0;
     for (const { table, select, alongside } of IN_ORDER) {
       if (count >= limit) break;
-      const ids = db.prepare(select).pluck().all(cutoffIso, limit - count) as string[];
+      const ids = db
+        .prepare(select)
+        .pluck()
+        .all(cutoffIso, limit - count) as string[];
       if (ids.length === 0) continue;
       const deletions = [...alongside.map((text) => db.prepare(text)), db.prepare(`DELETE FROM ${table} WHERE id = ?`)];
       for (const id of ids) {
@@ -106,7 +113,10 @@ export function forgetMemory(db: Db, beforeUnixSeconds: number, limit: number): 
     LIMIT ?2)`);
   const signals = db.prepare(`DELETE FROM task_signals WHERE (source, task_id, kind, trace_id, span_id) IN (
     SELECT source, task_id, kind, trace_id, span_id FROM task_signals WHERE seen_at < ?1 LIMIT ?2)`);
-  const [forgotten, unheard] = inTransaction(db, () => [spans.run(beforeUnixSeconds, limit).changes, signals.run(beforeUnixSeconds, limit).changes] as const);
+  const [forgotten, unheard] = inTransaction(
+    db,
+    () => [spans.run(beforeUnixSeconds, limit).changes, signals.run(beforeUnixSeconds, limit).changes] as const,
+  );
   return { deleted: forgotten + unheard, more: forgotten >= limit || unheard >= limit };
 }
 

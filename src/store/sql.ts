@@ -1,4 +1,14 @@
-import { type Compilable, DummyDriver, Kysely, type LimitNode, type RawBuilder, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, ValueNode } from 'kysely';
+import {
+  type Compilable,
+  DummyDriver,
+  Kysely,
+  type LimitNode,
+  type RawBuilder,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  ValueNode,
+} from 'kysely';
 import type { Db, Statement } from './open.ts';
 import type { AgentDatabase } from './tables.ts';
 
