@@ -13,12 +13,14 @@ export type DrainVerdict = 'applied' | 'later' | 'stop';
 export interface DrainReport {
   applied: number;
   later: number;
-  /** Could not be read and were moved to `bad/`. */
+  /** Could not be read or made `apply` throw, and were moved to `bad/`. */
   unreadable: number;
   /** Older than the age limit and not applicable; deleted. */
   expired: number;
   /** Ended spans in the expired records. */
   expiredSpans: number;
+  /** Names of the unreadable and the expired. */
+  readonly givenUp: string[];
   readonly messages: string[];
 }
 
@@ -35,7 +37,7 @@ export interface DrainOptions {
  * another. A record is only given up by age after one more attempt.
  */
 export function drainSpool(folder: string, apply: (record: SpoolRecord, name: string) => DrainVerdict, options: DrainOptions): DrainReport {
-  const report: DrainReport = { applied: 0, later: 0, unreadable: 0, expired: 0, expiredSpans: 0, messages: [] };
+  const report: DrainReport = { applied: 0, later: 0, unreadable: 0, expired: 0, expiredSpans: 0, givenUp: [], messages: [] };
   const now = options.nowMs ?? Date.now();
   let taken = 0;
   for (const name of recordNames(folder)) {
@@ -57,7 +59,14 @@ export function drainSpool(folder: string, apply: (record: SpoolRecord, name: st
       report.later += 1;
       continue;
     }
-    const verdict = apply(reading.record, name);
+    let verdict: DrainVerdict;
+    try {
+      verdict = apply(reading.record, name);
+    } catch (error) {
+      // It would fail at every drain and hold up all that lie behind it.
+      setAside(folder, name, `applying it threw: ${(error as Error).message}`, report);
+      continue;
+    }
     if (verdict === 'applied') {
       report.applied += 1;
       remove(path, report);
@@ -66,6 +75,7 @@ export function drainSpool(folder: string, apply: (record: SpoolRecord, name: st
     const writtenMs = timeOfRecordName(name);
     if (writtenMs !== null && now - writtenMs > options.maxAgeMs) {
       report.expired += 1;
+      report.givenUp.push(name);
       if (reading.record.kind === 'spans') report.expiredSpans += reading.record.ended;
       remove(path, report);
     } else {
@@ -82,7 +92,8 @@ function setAside(folder: string, name: string, why: string, report: DrainReport
     mkdirSync(bad, { recursive: true, mode: 0o700 });
     renameSync(join(folder, name), join(bad, name));
     report.unreadable += 1;
-    report.messages.push(`${name} is not a spool record (${why}); moved to ${bad}`);
+    report.givenUp.push(name);
+    report.messages.push(`cannot use the spool record ${name} (${why}); moved to ${bad}`);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return; // Another drainer moved it first.
     report.messages.push(`cannot move ${join(folder, name)} to ${bad}: ${(error as Error).message}`);
