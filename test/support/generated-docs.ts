@@ -1,5 +1,5 @@
 import { betweenMarkers } from './between-markers.ts';
-import { schemaDoc, schemaDoc } from './generate-schema-doc.ts';
+import { schemaDoc } from './generate-schema-doc.ts';
 import { optionsTable } from './options-table.ts';
 import { ranksTable } from './ranks-table.ts';
 
@@ -14,6 +14,5 @@ export interface GeneratedDoc {
 export const GENERATED_DOCS: readonly GeneratedDoc[] = [
   { file: 'README.md', render: (current) => betweenMarkers(current, 'options', `\n${optionsTable()}\n`) },
   { file: 'docs/architecture.md', render: (current) => betweenMarkers(current, 'ranks', `\n${ranksTable()}\n`) },
-  { file: 'docs/schema.md', render: schemaDoc },
   { file: 'docs/schema.md', render: schemaDoc },
 ];
