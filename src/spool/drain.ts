@@ -13,6 +13,8 @@ export type DrainVerdict = 'applied' | 'later' | 'stop';
 export interface DrainReport {
   applied: number;
   later: number;
+  /** Whether another drain, a little later, may apply more: the limit was reached, or `apply` said `stop`. */
+  more: boolean;
   /** Could not be read or made `apply` throw, and were moved to `bad/`. */
   unreadable: number;
   /** Older than the age limit and not applicable; deleted. */
@@ -37,11 +39,14 @@ export interface DrainOptions {
  * another. A record is only given up by age after one more attempt.
  */
 export function drainSpool(folder: string, apply: (record: SpoolRecord, name: string) => DrainVerdict, options: DrainOptions): DrainReport {
-  const report: DrainReport = { applied: 0, later: 0, unreadable: 0, expired: 0, expiredSpans: 0, givenUp: [], messages: [] };
+  const report: DrainReport = { applied: 0, later: 0, more: false, unreadable: 0, expired: 0, expiredSpans: 0, givenUp: [], messages: [] };
   const now = options.nowMs ?? Date.now();
   let taken = 0;
   for (const name of recordNames(folder)) {
-    if (taken++ >= (options.limit ?? Number.POSITIVE_INFINITY)) break;
+    if (taken++ >= (options.limit ?? Number.POSITIVE_INFINITY)) {
+      report.more = true;
+      break;
+    }
     const path = join(folder, name);
     let text: string;
     try {
@@ -81,7 +86,10 @@ export function drainSpool(folder: string, apply: (record: SpoolRecord, name: st
     } else {
       report.later += 1;
     }
-    if (verdict === 'stop') break;
+    if (verdict === 'stop') {
+      report.more = true;
+      break;
+    }
   }
   return report;
 }

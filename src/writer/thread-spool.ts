@@ -27,6 +27,7 @@ export class ThreadSpool {
   /** Path of a record → the batch in it. */
   readonly #own = new Map<string, number>();
   #saidFull = false;
+  #more = false;
 
   constructor(parts: ThreadSpoolParts) {
     this.#parts = parts;
@@ -34,9 +35,9 @@ export class ThreadSpool {
     this.#target = spoolTarget(parts.settings);
   }
 
-  /** Records of this thread that nobody has applied yet, as far as it knows. */
-  get ownCount(): number {
-    return this.#own.size;
+  /** Whether a drain is worth its while: records of ours lie there, or the last drain had to stop. */
+  get hasMore(): boolean {
+    return this.#more || this.#own.size > 0;
   }
 
   write(messages: readonly BatchMessage[]): Settlement[] {
@@ -84,11 +85,13 @@ export class ThreadSpool {
     };
     const present = new Set<string>();
     const givenUp = new Set<string>();
+    this.#more = false;
     for (const folder of this.#folders) {
       const report = drainSpool(folder, apply, {
         maxAgeMs: this.#parts.settings.spoolHours * 3_600_000,
         limit: RECORDS_PER_DRAIN,
       });
+      this.#more ||= report.more;
       if (report.expiredSpans > 0) {
         report.messages.push(`${report.expiredSpans} spans waited longer than AI_TRACKER_SPOOL_HOURS in ${folder} and were given up`);
       }

@@ -42,6 +42,7 @@ export class ThreadWork {
   #held = 0;
   #backOff = new BackOff(FIRST_RETRY_MS, LAST_RETRY_MS);
   #scheduled = false;
+  #drainWanted = false;
   #retryTimer: NodeJS.Timeout | null = null;
   #trouble: Trouble | null = null;
   #lastReport = 0;
@@ -69,11 +70,10 @@ export class ThreadWork {
     this.#schedule();
   }
 
-  /** Applies what lies in the spool; called at start and now and then. */
+  /** Applies what lies in the spool, once there is nothing else to do; called at start and now and then. */
   drainSpool(): void {
-    if (this.#closed || this.#retryTimer !== null) return;
-    const settlements = this.#parts.spool.drain();
-    if (settlements.length > 0) this.#settle(settlements, true);
+    this.#drainWanted = true;
+    if (this.#retryTimer === null) this.#schedule();
   }
 
   #schedule(): void {
@@ -102,10 +102,7 @@ export class ThreadWork {
       this.#finish();
       return;
     }
-    this.#retryTimer = setTimeout(() => {
-      this.#retryTimer = null;
-      this.#step();
-    }, waitMs);
+    this.#stepAfter(waitMs);
   }
 
   /** As many queued batches as one transaction should take. */
@@ -181,13 +178,18 @@ export class ThreadWork {
       this.#finish();
       return;
     }
-    if (this.#parts.spool.ownCount > 0) this.drainSpool();
-    if (this.#parts.spool.ownCount > 0) this.#retryTimer ??= setTimeout(() => this.#retrySpool(), LAST_RETRY_MS);
+    if (!this.#drainWanted && !this.#parts.spool.hasMore) return;
+    this.#drainWanted = false;
+    const settlements = this.#parts.spool.drain();
+    this.#settle(settlements, true);
+    if (this.#parts.spool.hasMore) this.#stepAfter(settlements.length > 0 ? 0 : LAST_RETRY_MS);
   }
 
-  #retrySpool(): void {
-    this.#retryTimer = null;
-    this.#schedule();
+  #stepAfter(ms: number): void {
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = null;
+      this.#step();
+    }, ms);
   }
 
   #spool(messages: readonly BatchMessage[]): void {
