@@ -15,7 +15,7 @@ import { LabelRows, type Labels } from './label-rows.ts';
 import type { Disposition, Ledger } from './ledger.ts';
 import { SessionRows, type SessionSight } from './session-rows.ts';
 import { SpanMemory } from './span-memory.ts';
-import { TaskRows, type ToldTask, taskIdOfSpan } from './task-rows.ts';
+import { isEarlier, TaskRows, type ToldTask, taskIdOfSpan } from './task-rows.ts';
 
 /** A span whose agent, and so whose file, is known. */
 export interface RoutedSpan {
@@ -273,7 +273,8 @@ export class FileRecorder {
   #tell(node: SpanNode, task: TaskName): void {
     const key = `${task.source}:${task.taskId}:${task.attempt}`;
     const known = this.#told.get(key);
-    if (known !== undefined && known.startMs <= node.facts.startMs) return;
+    const startedAt = isoTime(node.facts.startMs) ?? '';
+    if (known !== undefined && !isEarlier(startedAt, node.traceId, isoTime(known.startMs) ?? '', known.traceId)) return;
     this.#told.set(key, {
       task,
       startMs: node.facts.startMs,
@@ -328,31 +329,38 @@ export class FileRecorder {
       for (const id of attempts) this.#touchedTasks.add(id);
       if (attempts.length > 0) this.#signalApplied(key);
     }
+    for (const [id, told] of this.#told) if (!this.#touchedTasks.has(id)) this.#tellTask(told);
     for (const id of this.#touchedTasks) {
       this.#touchedTasks.delete(id);
       const written = this.#tasks.derive(id);
       if (written === null) continue;
-      const { state, isNew, isFirstSight } = written;
+      const { state, isNew, isFirstSight, leftTrace } = written;
       if (isNew) this.sessions.countTask(state.last.facts.sessionId, 1);
       if (isFirstSight) {
         this.#inferred.traceChanged(state.first.traceId);
-        // A cancel may fall on this attempt now, and no longer on an earlier one.
-        const { source, taskId } = state.reading;
-        if (taskId !== null && this.#tasks.hasSignals(source, taskId)) {
-          this.#signalApplied(`${source}:${taskId}`);
-          for (const other of this.#tasks.attemptsOf(source, taskId)) this.#touchedTasks.add(other);
-        }
+        this.#inferred.traceChanged(leftTrace);
+        this.#attemptAppeared(state.reading.source, state.reading.taskId);
       }
       this.#inferred.conversationChanged(state.reading.conversationId);
       this.#fate(state.first, 'recorded');
       for (const span of this.#memory.spansOfTask(id)) if (span !== state.first) this.#fate(span, 'merged');
     }
-    for (const told of this.#told.values()) {
-      if (!this.#tasks.tell(told)) continue;
-      this.sessions.countTask(told.sessionId, 1);
-      this.#inferred.traceChanged(told.traceId);
-    }
     this.#labels.write();
+  }
+
+  #tellTask(told: ToldTask): void {
+    const { isNew, traces } = this.#tasks.tell(told);
+    if (traces.length === 0) return;
+    if (isNew) this.sessions.countTask(told.sessionId, 1);
+    for (const traceId of traces) this.#inferred.traceChanged(traceId);
+    this.#attemptAppeared(told.task.source, told.task.taskId);
+  }
+
+  /** A cancel may fall on this attempt now, and no longer on an earlier one. */
+  #attemptAppeared(source: string, taskId: string | null): void {
+    if (taskId === null || !this.#tasks.hasSignals(source, taskId)) return;
+    this.#signalApplied(`${source}:${taskId}`);
+    for (const id of this.#tasks.attemptsOf(source, taskId)) this.#touchedTasks.add(id);
   }
 
   /** The cancel spans of a task completed its row. */

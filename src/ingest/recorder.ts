@@ -4,7 +4,7 @@ import { PROCESS_SILENCE_MS } from '../model/liveness.ts';
 import type { ApplyOutcome, Recording } from '../model/recording.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Origin, ProcessSession, SpanBatch, SpanRecord } from '../model/span-record.ts';
-import { holdingFile, locateFile, locateReserved, lookingProbe, makingProbe } from '../store/agent-file.ts';
+import { type DiskProbe, holdingFile, locateFile, locateReserved, lookingProbe, makingProbe } from '../store/agent-file.ts';
 import { fileSize } from '../store/file-size.ts';
 import { openForWriting } from '../store/open.ts';
 import { lastWriteMs, observer } from '../store/process-liveness.ts';
@@ -224,8 +224,8 @@ export class Recorder implements Recording {
           ? locateReserved('unassigned', settings, env, probe)
           : locateFile(agent.kind === 'named' ? agent.id : null, settings, env, probe);
       path = location.path;
-      if (location.finding !== undefined) this.#findings.set(`folder:${path}`, location.finding);
-      if (location.notice !== undefined)
+      if (location.fallback !== null) this.#findings.set(`folder:${path}`, location.fallback);
+      if (location.notice !== null)
         this.#findings.set(`notice:${path}`, { level: 'amber', code: 'old-file', message: location.notice });
       this.#paths.set(key, path);
     }
@@ -304,18 +304,22 @@ export class Recorder implements Recording {
 
   /** Where rows wait; making the file is left to the first span that has to wait. */
   #whereHeld(): string {
-    const { settings, env } = this.#config;
-    this.#holdingPath ??= holdingFile(settings, env, lookingProbe);
+    this.#holdingPath ??= this.#locateHolding(lookingProbe);
     return this.#holdingPath;
   }
 
   #holdingOpen(): Holding {
-    const { settings, env, busyTimeoutMs } = this.#config;
     if (this.#holding === null) {
-      this.#holdingPath = holdingFile(settings, env, makingProbe(settings.fileMode));
-      this.#holding = new Holding(openForWriting(this.#holdingPath, { busyTimeoutMs }));
+      this.#holdingPath = this.#locateHolding(makingProbe(this.#config.settings.fileMode));
+      this.#holding = new Holding(openForWriting(this.#holdingPath, { busyTimeoutMs: this.#config.busyTimeoutMs }));
     }
     return this.#holding;
+  }
+
+  #locateHolding(probe: DiskProbe): string {
+    const location = holdingFile(this.#config.settings, this.#config.env, probe);
+    if (location === null) throw new Error('rows wait nowhere where all agents share one file');
+    return location.path;
   }
 
   #hold(spans: readonly SpanRecord[], origin: Origin): unknown {

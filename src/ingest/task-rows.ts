@@ -36,9 +36,9 @@ const RULES = {
   duration_ms: 'replace',
   error_type: 'replace',
   error_message: 'replace',
-  trace_id: 'derived',
-  span_id: 'derived',
-  parent_span_id: 'derived',
+  trace_id: 'replace',
+  span_id: 'replace',
+  parent_span_id: 'replace',
 } as const;
 
 interface AttemptRow {
@@ -46,6 +46,7 @@ interface AttemptRow {
   attempt: number;
   started_at: string;
   workflow_run_id: string | null;
+  trace_id: string | null;
 }
 
 /** A task told of by something else than its own span: a child that names it. */
@@ -56,6 +57,28 @@ export interface ToldTask {
   readonly sessionId: string | null;
   readonly agentId: string | null;
 }
+
+export interface Told {
+  /** Whether it made the row. */
+  readonly isNew: boolean;
+  /** Traces that gained or lost a task by it. */
+  readonly traces: readonly (string | null)[];
+}
+
+const NOTHING_NEW: Told = { isNew: false, traces: [] };
+
+export interface Derived {
+  readonly state: TaskState;
+  readonly isNew: boolean;
+  /** The first time in this process that the row was derived from spans of its own. */
+  readonly isFirstSight: boolean;
+  /** The trace that the row stood in before, when only children had told of it. */
+  readonly leftTrace: string | null;
+}
+
+/** Of two tellings of one start: rows hold whole milliseconds, so equal ones are told apart by trace. */
+export const isEarlier = (startA: string, traceA: string | null, startB: string, traceB: string | null): boolean =>
+  startA < startB || (startA === startB && (traceA ?? '') < (traceB ?? ''));
 
 /** The row id of the task that a span is. */
 export const taskIdOfSpan = (node: SpanNode): string | null => {
@@ -86,7 +109,7 @@ export class TaskRows {
     this.#counter = counter;
     this.#upsert = prepareUpsert(db, T, ['id'], RULES);
     this.#told = prepareUpsert(db, T, ['id'], TOLD_RULES);
-    const columns = 'id, attempt, started_at, workflow_run_id';
+    const columns = 'id, attempt, started_at, workflow_run_id, trace_id';
     this.#one = db.prepare(`select ${columns}, start_source from task_executions where id = ?`);
     this.#attempts = db.prepare(`select ${columns} from task_executions where id >= ? and id < ?`);
     this.#byWorkflowRun = db.prepare(`select ${columns} from task_executions where workflow_run_id = ?`);
@@ -106,17 +129,18 @@ export class TaskRows {
     return this.#started.has(id) || this.#one.get(id) !== undefined;
   }
 
-  /** A running row for a task whose own span has not come yet; earliest child wins. @returns whether it made the row. */
-  tell(told: ToldTask): boolean {
+  /** A running row for a task whose own span has not come yet; the earliest child wins, of equals the one with the lesser trace id. */
+  tell(told: ToldTask): Told {
     const id = taskRowId(told.task);
-    if (this.#started.has(id)) return false;
+    if (this.#started.has(id)) return NOTHING_NEW;
     const row = this.#one.get(id) as (AttemptRow & { start_source: string }) | undefined;
     if (row?.start_source === 'span') {
       this.#started.add(id);
-      return false;
+      return NOTHING_NEW;
     }
     const startedAt = isoTime(told.startMs);
-    if (startedAt === null || (row !== undefined && row.started_at <= startedAt)) return false;
+    if (startedAt === null || (row !== undefined && !isEarlier(startedAt, told.traceId, row.started_at, row.trace_id)))
+      return NOTHING_NEW;
     const seq = this.#counter.next();
     const { changes } = this.#told.run(
       id,
@@ -131,17 +155,17 @@ export class TaskRows {
       told.traceId,
       seq,
     );
-    if (changes === 0) return false;
+    if (changes === 0) return NOTHING_NEW;
     this.#counter.took(seq);
     this.#adopt([told.task.taskId]);
-    return row === undefined;
+    return { isNew: row === undefined, traces: row === undefined ? [told.traceId] : [told.traceId, row.trace_id] };
   }
 
   /**
    * Rewrites the row of one attempt from all spans of its key. Call after the memory was flushed.
    * @returns what was written, or null where no span of it is known.
    */
-  derive(id: string): { readonly state: TaskState; readonly isNew: boolean; readonly isFirstSight: boolean } | null {
+  derive(id: string): Derived | null {
     const spans = this.#memory.spansOfTask(id);
     const state = taskState(spans, this.#isCancelled(id, spans));
     if (state === null) return null;
@@ -149,7 +173,8 @@ export class TaskRows {
     const startedAt = isoTime(state.startMs);
     if (startedAt === null) return null;
     const isFirstSight = !this.#started.has(id);
-    const isNew = isFirstSight && this.#one.get(id) === undefined;
+    const before = isFirstSight ? (this.#one.get(id) as AttemptRow | undefined) : undefined;
+    const isNew = isFirstSight && before === undefined;
     const seq = this.#counter.next();
     const { changes } = this.#upsert.run(
       id,
@@ -178,7 +203,7 @@ export class TaskRows {
     if (changes > 0) this.#counter.took(seq);
     this.#started.add(id);
     if (isFirstSight) this.#adopt([reading.taskId, reading.workflowRunId]);
-    return { state, isNew, isFirstSight };
+    return { state, isNew, isFirstSight, leftTrace: before?.trace_id ?? null };
   }
 
   hasSignals(source: string, taskId: string): boolean {

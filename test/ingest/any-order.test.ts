@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { randomSpans } from '../support/random-traces.ts';
+import { readSpans, replay } from '../support/replay.ts';
+
+const CAPTURE = new URL('../fixtures/otlp/hatchet/worker.otlp.json', import.meta.url);
+const WHOLE = { batch: 100_000, restart: false };
+
+/** A shuffle that a seed repeats. */
+function shuffled<T>(list: readonly T[], seed: number): T[] {
+  const result = [...list];
+  let state = seed >>> 0 || 1;
+  const next = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = Math.floor(next() * (i + 1));
+    [result[i], result[j]] = [result[j] as T, result[i] as T];
+  }
+  return result;
+}
+
+describe('the Hatchet capture gives the same rows', () => {
+  const spans = readSpans(CAPTURE);
+  const expected = replay(spans, WHOLE);
+
+  it('has one row per step run and attempt', () => {
+    expect(expected.tasks).toHaveLength(37);
+  });
+
+  for (const batch of [1, 7, 512]) {
+    for (const restart of [false, true]) {
+      const how = `in batches of ${batch}${restart ? ', restarted after each' : ''}`;
+      it(`in file order, ${how}`, () => expect(replay(spans, { batch, restart })).toEqual(expected));
+      it(`reversed, ${how}`, () => expect(replay([...spans].reverse(), { batch, restart })).toEqual(expected));
+      it(`shuffled, ${how}`, () => {
+        for (let seed = 1; seed <= (restart ? 3 : 12); seed++)
+          expect(replay(shuffled(spans, seed), { batch, restart }), `seed ${seed}`).toEqual(expected);
+      });
+    }
+  }
+
+  it('when everything comes twice', () => {
+    expect(replay([...spans, ...spans], { batch: 7, restart: false })).toEqual(expected);
+    expect(
+      replay(
+        spans.flatMap((span) => [span, span]),
+        { batch: 7, restart: true },
+      ),
+    ).toEqual(expected);
+  });
+});
+
+describe('random traces give the same rows', () => {
+  it('in any order, in any batches, with restarts and repeats', () => {
+    fc.assert(
+      fc.property(
+        randomSpans,
+        fc.integer({ min: 1, max: 2 ** 31 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.boolean(),
+        (spans, seed, batch, restart) => {
+          const expected = replay(spans, WHOLE);
+          const again = shuffled([...spans, ...spans.slice(0, 5)], seed);
+          expect(replay(again, { batch, restart })).toEqual(expected);
+        },
+      ),
+      { numRuns: Number(process.env.PROPERTY_RUNS ?? 100) },
+    );
+  });
+});

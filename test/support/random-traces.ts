@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import type { Attributes, SpanRecord } from '../../src/model/span-record.ts';
+
+/**
+ * Random traces: trees of Hatchet tasks, steps, tools, MCP calls, HTTP clients and servers, model-free. Some parents
+ * never arrive, some spans name a task, some tasks share a key (retries, evictions), some are cancelled from outside.
+ */
+
+const SCOPE = { name: 'test', version: null };
+const RESOURCE = { attributes: {} };
+const T0 = Date.UTC(2026, 0, 15, 10);
+
+type Shape = 'task' | 'step' | 'tool' | 'mcp-client' | 'mcp-server' | 'http-client' | 'http-server' | 'producer';
+
+interface Plan {
+  readonly shape: Shape;
+  /** Which earlier span of the trace is its parent; -1: none; -2: one that never arrives. */
+  readonly parent: number;
+  readonly trace: number;
+  readonly task: number;
+  readonly attempt: number;
+  readonly name: number;
+  readonly failed: boolean;
+  readonly namesTask: boolean;
+  readonly namesParent: boolean;
+  readonly start: number;
+  readonly length: number;
+}
+
+const hex = (n: number, digits: number): string => n.toString(16).padStart(digits, '0');
+const traceId = (n: number): string => hex(0xabc000 + n, 32);
+const spanId = (n: number): string => hex(0xdef000 + n, 16);
+
+function attributesOf(plan: Plan): { name: string; kind: number; attributes: Attributes } {
+  const tool = `tool_${plan.name}`;
+  switch (plan.shape) {
+    case 'task':
+      return {
+        name: 'hatchet.start_step_run',
+        kind: 5,
+        attributes: {
+          step_run_id: `run-${plan.task}`,
+          retry_count: plan.attempt,
+          action_name: `wf:${plan.task}`,
+          workflow_run_id: `wf-${plan.task}`,
+          ...(plan.namesParent ? { parent_workflow_run_id: `run-${(plan.task + 1) % 4}` } : {}),
+        },
+      };
+    case 'producer':
+      return { name: 'hatchet.run_workflow', kind: 4, attributes: {} };
+    case 'step':
+      return { name: 'work', kind: 1, attributes: {} };
+    case 'tool':
+      return {
+        name: `execute_tool ${tool}`,
+        kind: 1,
+        attributes: { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': tool },
+      };
+    case 'mcp-client':
+    case 'mcp-server':
+      return {
+        name: `tools/call ${tool}`,
+        kind: plan.shape === 'mcp-client' ? 3 : 2,
+        attributes: { 'mcp.method.name': 'tools/call', 'gen_ai.tool.name': tool, 'gen_ai.tool.call.id': `call_${plan.name}` },
+      };
+    case 'http-client':
+      return {
+        name: 'GET',
+        kind: 3,
+        attributes: {
+          'http.request.method': 'GET',
+          'url.full': 'https://example.test/a',
+          'http.response.status_code': plan.failed ? 503 : 200,
+        },
+      };
+    case 'http-server':
+      return { name: 'GET /a', kind: 2, attributes: { 'http.request.method': 'GET', 'http.response.status_code': 200 } };
+  }
+}
+
+function toSpan(plan: Plan, index: number, plans: readonly Plan[]): SpanRecord {
+  const { name, kind, attributes } = attributesOf(plan);
+  const earlier = plans.flatMap((other, i) => (i < index && other.trace === plan.trace ? [i] : []));
+  const parentIndex = plan.parent >= 0 && earlier.length > 0 ? earlier[plan.parent % earlier.length] : undefined;
+  const parentSpanId = parentIndex !== undefined ? spanId(parentIndex) : plan.parent === -2 ? spanId(0xfff) : null;
+  const startMs = T0 + plan.start;
+  return {
+    traceId: traceId(plan.trace),
+    spanId: spanId(index),
+    parentSpanId,
+    parentRemote: null,
+    name,
+    kind,
+    startMs,
+    endMs: startMs + plan.length,
+    durationMs: plan.length,
+    status: plan.failed ? 2 : 0,
+    statusMessage: plan.failed ? 'it broke' : null,
+    attributes: {
+      ...attributes,
+      ...(plan.namesTask ? { 'hatchet.step_run_id': `run-${plan.task}`, 'hatchet.retry_count': plan.attempt } : {}),
+    },
+    events: [],
+    scope: SCOPE,
+    resource: RESOURCE,
+  };
+}
+
+const cancel = (task: number, start: number, index: number): SpanRecord => ({
+  traceId: traceId(900 + index),
+  spanId: spanId(0x900 + index),
+  parentSpanId: null,
+  parentRemote: null,
+  name: 'hatchet.cancel_step_run',
+  kind: 5,
+  startMs: T0 + start,
+  endMs: T0 + start + 1,
+  durationMs: 1,
+  status: 0,
+  statusMessage: null,
+  attributes: { 'hatchet.step_run_id': `run-${task}` },
+  events: [],
+  scope: SCOPE,
+  resource: RESOURCE,
+});
+
+const plan: fc.Arbitrary<Plan> = fc.record({
+  shape: fc.constantFrom<Shape[]>(
+    'task',
+    'step',
+    'step',
+    'tool',
+    'tool',
+    'mcp-client',
+    'mcp-server',
+    'http-client',
+    'http-client',
+    'http-server',
+    'producer',
+  ),
+  parent: fc.integer({ min: -2, max: 20 }),
+  trace: fc.integer({ min: 0, max: 2 }),
+  task: fc.integer({ min: 0, max: 3 }),
+  attempt: fc.integer({ min: 0, max: 2 }),
+  name: fc.integer({ min: 0, max: 2 }),
+  failed: fc.boolean(),
+  namesTask: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
+  namesParent: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
+  start: fc.integer({ min: 0, max: 1000 }),
+  length: fc.integer({ min: 0, max: 500 }),
+});
+
+export const randomSpans: fc.Arbitrary<SpanRecord[]> = fc
+  .tuple(
+    fc.array(plan, { minLength: 1, maxLength: 30 }),
+    fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 1500 })), { maxLength: 3 }),
+  )
+  .map(([plans, cancels]) => [
+    ...plans.map((p, i) => toSpan(p, i, plans)),
+    ...cancels.map(([task, start], i) => cancel(task, start, i)),
+  ]);
