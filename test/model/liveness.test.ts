@@ -54,7 +54,9 @@ describe('a session of elsewhere', () => {
     }
   });
   it('is gone when others go on beating in the file and it does not', () => {
-    expect(state(session({ bootId: 'boot-b', lastBeatMs: NOW - 6 * MINUTE }), observer(false), clock({ newestBeatMs: NOW }))).toBe('gone');
+    expect(
+      state(session({ bootId: 'boot-b', lastBeatMs: NOW - 6 * MINUTE }), observer(false), clock({ newestBeatMs: NOW })),
+    ).toBe('gone');
   });
   it('as an OTLP sender is given half an hour', () => {
     const sender = (silentFor: number) => session({ isSender: true, lastBeatMs: NOW - silentFor });

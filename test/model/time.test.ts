@@ -25,10 +25,21 @@ describe('nanoseconds since 1970', () => {
   it('may come as a number', () => {
     expect(parseUnixNanos(1_700_000_000_000_000_000)).toEqual([1_700_000_000, 0]);
   });
-  it.each([[''], ['0'], [0], [-5], ['-5'], ['1e9'], ['12.5'], [Number.NaN], [Number.POSITIVE_INFINITY], [null], [undefined], [{}], ['1'.repeat(21)]])(
-    'are not read out of %j',
-    (value) => expect(parseUnixNanos(value)).toBeNull(),
-  );
+  it.each([
+    [''],
+    ['0'],
+    [0],
+    [-5],
+    ['-5'],
+    ['1e9'],
+    ['12.5'],
+    [Number.NaN],
+    [Number.POSITIVE_INFINITY],
+    [null],
+    [undefined],
+    [{}],
+    ['1'.repeat(21)],
+  ])('are not read out of %j', (value) => expect(parseUnixNanos(value)).toBeNull());
 });
 
 describe('the times of a span', () => {

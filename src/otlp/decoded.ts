@@ -1,0 +1,42 @@
+import { keepsAttribute, keepsEvent } from '../dialect/kept-attributes.ts';
+import type { LogRecord, SpanRecord } from '../model/span-record.ts';
+
+/** What one OTLP request holds for us. */
+export interface Decoded {
+  readonly spans: SpanRecord[];
+  readonly logs: LogRecord[];
+  /** Spans and log records that are malformed, by what is wrong with them (`trace_id`, `start_time`, …). */
+  readonly rejected: Record<string, number>;
+  /** Well-formed log records of events that nothing reads. */
+  skippedLogs: number;
+}
+
+export const emptyDecoded = (): Decoded => ({ spans: [], logs: [], rejected: {}, skippedLogs: 0 });
+
+export const reject = (into: Decoded, reason: string): void => {
+  into.rejected[reason] = (into.rejected[reason] ?? 0) + 1;
+};
+
+export interface DecodeOptions {
+  readonly keepsAttribute: (key: string) => boolean;
+  /** Events of spans, and log records by their event name. */
+  readonly keepsEvent: (name: string) => boolean;
+}
+
+export const KEEP_KNOWN: DecodeOptions = { keepsAttribute, keepsEvent };
+
+/** Longest text that gets past the door, in UTF-16 units; the same at every door. */
+export const MAX_TEXT = 4096;
+
+export const cap = (text: string): string => (text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text);
+
+/** The request as a whole is not OTLP: nothing of it can be trusted. A single bad span is no such error, it is counted. */
+export class OtlpDecodeError extends Error {
+  override readonly name = 'OtlpDecodeError';
+  /** Where in the request: `resourceSpans[0].scopeSpans`, `byte 812`. */
+  readonly place: string;
+  constructor(place: string, reason: string) {
+    super(`not an OTLP request: ${reason}${place === '' ? '' : ` (at ${place})`}`);
+    this.place = place;
+  }
+}
