@@ -45,9 +45,10 @@ const pragma = (db: Database, name: string): number => db.pragma(name, { simple:
  * @throws {StoreError} `not-ours`
  */
 export function assertOurs(db: Database, path: string, operation: string): 'ours' | 'empty' {
+  // In this order: another process may give birth to the file between the two reads, and then the later one must see it.
+  const tables = db.prepare('SELECT name FROM sqlite_master ORDER BY name').pluck().all() as string[];
   const id = pragma(db, 'application_id');
   if (id === APPLICATION_ID) return 'ours';
-  const tables = db.prepare('SELECT name FROM sqlite_master ORDER BY name').pluck().all() as string[];
   if (id === 0 && tables.length === 0) return 'empty';
   const what =
     tables.includes('edits') && tables.includes('commits') ? 'it is a cc-ai-tracker file' : 'it belongs to another program';

@@ -29,6 +29,11 @@ export interface OpenFile extends FileIdentity {
   readonly writable: boolean;
   /** What a person should know of this file although it works. */
   readonly findings: readonly HealthFinding[];
+  /**
+   * Whether another process has brought the file to a newer schema since it was opened: then it has to be opened again,
+   * since it may not admit this build any more. Cheap; certain only inside a transaction.
+   */
+  schemaMoved(): boolean;
   /** May be called twice. */
   close(): void;
 }
@@ -70,11 +75,12 @@ export function openForWriting(file: string, options: WriteOptions): OpenFile {
   try {
     ensureFile(path, options.fileMode ?? FILE_MODE);
     db = new Database(path, { timeout: options.busyTimeoutMs });
-    assertOurs(db, path, 'write to');
+    const state = assertOurs(db, path, 'write to');
     const fileSystem = fileSystemOf(dirname(path));
     const choice = chooseJournal(fileSystem.kind, options.journal ?? null, options.synchronous ?? null);
-    // So that retention can give pages back. It holds only where set before the first page is written, hence before WAL.
-    db.pragma('auto_vacuum = incremental');
+    // So that retention can give pages back. It holds only where set before the first page is written, hence before WAL;
+    // on a file with pages it does nothing but wait for the write lock.
+    if (state === 'empty') db.pragma('auto_vacuum = incremental');
     const journal = switchJournal(db, choice.journal, fileSystem.kind === 'local', options.busyTimeoutMs);
     db.pragma(`synchronous = ${choice.synchronous}`);
     db.pragma(`wal_autocheckpoint = ${WAL_AUTOCHECKPOINT_PAGES}`);
@@ -152,5 +158,16 @@ function opened(
   findings: readonly HealthFinding[],
 ): OpenFile {
   const synchronous = SYNCHRONOUS[db.pragma('synchronous', { simple: true }) as number] ?? 'unknown';
-  return { ...identity, db, path, journal, synchronous, writable, findings, close: () => void db.close() };
+  const version = db.prepare('PRAGMA user_version').pluck();
+  return {
+    ...identity,
+    db,
+    path,
+    journal,
+    synchronous,
+    writable,
+    findings,
+    schemaMoved: () => version.get() !== identity.schemaVersion,
+    close: () => void db.close(),
+  };
 }
