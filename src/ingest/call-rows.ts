@@ -3,6 +3,7 @@ import type { CallReading } from '../model/reading.ts';
 import { isoTime, spanRowId } from '../model/row-ids.ts';
 import type { SpanNode } from '../model/span-node.ts';
 import type { Db, Statement } from '../store/open.ts';
+import { prepareQuery, sqlBuilder } from '../store/sql.ts';
 import type { ChangeCounter } from './change-counter.ts';
 import { newValue, oldValue, prepareUpsert } from './upsert.ts';
 
@@ -101,7 +102,7 @@ export class CallRows {
   constructor(db: Db, counter: ChangeCounter) {
     this.#counter = counter;
     this.#upsert = prepareUpsert(db, T, ['id'], RULES);
-    this.#delete = db.prepare('delete from tool_calls where id = ?');
+    this.#delete = prepareQuery(db, sqlBuilder.deleteFrom('tool_calls').where('id', '=', ''));
   }
 
   /** @returns whether the row changed. */

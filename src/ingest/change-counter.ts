@@ -1,25 +1,35 @@
+import { sql } from 'kysely';
 import type { Db, Statement } from '../store/open.ts';
+import { prepareQuery, sqlBuilder } from '../store/sql.ts';
 
 /**
  * `change_seq`: one counter per file, read and written inside the transaction that uses it, so its order is the order
  * of commits and it has no holes that a reader could fall into.
  */
 export class ChangeCounter {
-  readonly #read: Statement;
+  readonly #read: Statement<[], { seq: number }>;
   readonly #write: Statement;
   readonly #tomb: Statement;
   #seq = 0;
   #changed = false;
 
   constructor(db: Db) {
-    this.#read = db.prepare('select seq from change_counter where id = 1').pluck();
-    this.#write = db.prepare('update change_counter set seq = ? where id = 1');
-    this.#tomb = db.prepare('insert or replace into tombstones (table_name, row_id, change_seq) values (?, ?, ?)');
+    this.#read = prepareQuery(db, sqlBuilder.selectFrom('change_counter').select('seq').where('id', '=', sql.lit(1)));
+    this.#write = prepareQuery(db, sqlBuilder.updateTable('change_counter').set({ seq: 0 }).where('id', '=', sql.lit(1)));
+    this.#tomb = prepareQuery(
+      db,
+      sqlBuilder
+        .insertInto('tombstones')
+        .values({ table_name: '', row_id: '', change_seq: 0 })
+        .onConflict((oc) =>
+          oc.columns(['table_name', 'row_id']).doUpdateSet((eb) => ({ change_seq: eb.ref('excluded.change_seq') })),
+        ),
+    );
   }
 
   /** First thing in a transaction. */
   begin(): void {
-    this.#seq = this.#read.get() as number;
+    this.#seq = this.#read.get()?.seq ?? 0;
     this.#changed = false;
   }
 

@@ -6,6 +6,7 @@ import type { SpanRecord } from '../model/span-record.ts';
 import { callOf } from '../resolve/ancestry.ts';
 import { placeOfCall } from '../resolve/fold.ts';
 import type { OpenFile, Statement } from '../store/open.ts';
+import { prepareQuery, sqlBuilder } from '../store/sql.ts';
 import { exactOwner } from './call-owner.ts';
 import { CallRows } from './call-rows.ts';
 import { ChangeCounter } from './change-counter.ts';
@@ -88,8 +89,12 @@ export class FileRecorder {
     this.#commit = db.prepare('commit');
     this.#rollback = db.prepare('rollback');
     this.#dataVersion = db.prepare('pragma data_version').pluck();
-    this.#signal = db.prepare(
-      'insert or ignore into task_signals (source, task_id, kind, trace_id, span_id, at_ms, seen_at) values (?, ?, ?, ?, ?, ?, ?)',
+    this.#signal = prepareQuery(
+      db,
+      sqlBuilder
+        .insertInto('task_signals')
+        .values({ source: '', task_id: '', kind: '', trace_id: '', span_id: '', at_ms: 0, seen_at: 0 })
+        .onConflict((oc) => oc.doNothing()),
     );
   }
 

@@ -1,6 +1,8 @@
+import { sql } from 'kysely';
 import { decodeBatch, encodeBatch } from '../model/batch-codec.ts';
 import type { Origin, SpanRecord } from '../model/span-record.ts';
 import type { OpenFile, Statement } from '../store/open.ts';
+import { prepareQuery, sqlBuilder } from '../store/sql.ts';
 
 export interface Held {
   readonly span: SpanRecord;
@@ -14,19 +16,29 @@ export interface Held {
 export class Holding {
   readonly file: OpenFile;
   readonly #put: Statement;
-  readonly #ofTrace: Statement;
-  readonly #older: Statement;
+  readonly #ofTrace: Statement<[string], { record: string }>;
+  readonly #older: Statement<[number], { record: string }>;
   readonly #delete: Statement;
-  readonly #count: Statement;
+  readonly #count: Statement<[], { n: number }>;
 
   constructor(file: OpenFile) {
     this.file = file;
     const { db } = file;
-    this.#put = db.prepare('insert or replace into held_spans (trace_id, span_id, held_at, record) values (?, ?, ?, ?)');
-    this.#ofTrace = db.prepare('select record from held_spans where trace_id = ?').pluck();
-    this.#older = db.prepare('select record from held_spans where held_at < ? limit 512').pluck();
-    this.#delete = db.prepare('delete from held_spans where trace_id = ? and span_id = ?');
-    this.#count = db.prepare('select count(*) from held_spans').pluck();
+    const held = sqlBuilder.selectFrom('held_spans');
+    this.#put = prepareQuery(
+      db,
+      sqlBuilder
+        .insertInto('held_spans')
+        .values({ trace_id: '', span_id: '', held_at: 0, record: '' })
+        .onConflict((oc) => oc.columns(['trace_id', 'span_id']).doNothing()),
+    );
+    this.#ofTrace = prepareQuery(db, held.select('record').where('trace_id', '=', ''));
+    this.#older = prepareQuery(db, held.select('record').where('held_at', '<', 0).limit(sql.lit(512)));
+    this.#delete = prepareQuery(db, sqlBuilder.deleteFrom('held_spans').where('trace_id', '=', '').where('span_id', '=', ''));
+    this.#count = prepareQuery(
+      db,
+      held.select((eb) => eb.fn.countAll<number>().as('n')),
+    );
   }
 
   /** @throws {SqliteError} */
@@ -44,13 +56,13 @@ export class Holding {
 
   ofTraces(traceIds: Iterable<string>): Held[] {
     const held: Held[] = [];
-    for (const traceId of traceIds) held.push(...read(this.#ofTrace.all(traceId) as string[]));
+    for (const traceId of traceIds) held.push(...read(this.#ofTrace.all(traceId)));
     return held;
   }
 
   /** At most 512 of those held since before `ms`. */
   olderThan(ms: number): Held[] {
-    return read(this.#older.all(Math.floor(ms / 1000)) as string[]);
+    return read(this.#older.all(Math.floor(ms / 1000)));
   }
 
   release(held: readonly Held[]): void {
@@ -62,12 +74,12 @@ export class Holding {
   }
 
   get size(): number {
-    return this.#count.get() as number;
+    return this.#count.get()?.n ?? 0;
   }
 }
 
-function read(records: readonly string[]): Held[] {
-  return records.flatMap((record) => {
+function read(rows: readonly { record: string }[]): Held[] {
+  return rows.flatMap(({ record }) => {
     const batch = decodeBatch(record);
     return batch.spans.map((span) => ({ span, origin: batch.origin }));
   });

@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import type { Db, Statement } from '../store/open.ts';
+import { prepareQuery, sqlBuilder } from '../store/sql.ts';
 import type { Owner, OwnerMatch } from './call-rows.ts';
 import type { ChangeCounter } from './change-counter.ts';
 
@@ -12,9 +14,9 @@ interface Unsettled {
   called_at: string;
 }
 
-const UNSETTLED = "(owner_match is null or owner_match in ('call', 'session', 'trace'))";
-const EXACT = "owner_match in ('ancestor', 'attribute')";
-const COLUMNS = 'id, task_execution_id, owner_match, call_id, conversation_id, trace_id, called_at';
+/** As the partial index `tool_calls_unsettled` says it, word for word, or SQLite does not use it. */
+const UNSETTLED = sql<boolean>`(owner_match is null or owner_match in ('call', 'session', 'trace'))`;
+const EXACT = sql<boolean>`owner_match in ('ancestor', 'attribute')`;
 
 /**
  * Owners that no chain and no attribute tells: by call id, by conversation, by trace, in this order. Each is a function
@@ -23,14 +25,14 @@ const COLUMNS = 'id, task_execution_id, owner_match, call_id, conversation_id, t
  */
 export class InferredOwners {
   readonly #counter: ChangeCounter;
-  readonly #byTrace: Statement;
-  readonly #byConversation: Statement;
-  readonly #byCall: Statement;
-  readonly #one: Statement;
-  readonly #ownersOfCall: Statement;
-  readonly #ownersOfConversation: Statement;
-  readonly #tasksOfTrace: Statement;
-  readonly #spanOfTask: Statement;
+  readonly #byTrace: Statement<[string], Unsettled>;
+  readonly #byConversation: Statement<[string], Unsettled>;
+  readonly #byCall: Statement<[string], Unsettled>;
+  readonly #one: Statement<[string], Unsettled>;
+  readonly #ownersOfCall: Statement<[string, string | null, string | null], { task_execution_id: string }>;
+  readonly #ownersOfConversation: Statement<[string], { task_execution_id: string }>;
+  readonly #tasksOfTrace: Statement<[string], { id: string }>;
+  readonly #spanOfTask: Statement<[string], { started_at: string; completed_at: string | null }>;
   readonly #set: Statement;
   readonly #traces = new Set<string>();
   readonly #conversations = new Set<string>();
@@ -39,19 +41,38 @@ export class InferredOwners {
 
   constructor(db: Db, counter: ChangeCounter) {
     this.#counter = counter;
-    this.#byTrace = db.prepare(`select ${COLUMNS} from tool_calls where trace_id = ? and ${UNSETTLED}`);
-    this.#byConversation = db.prepare(`select ${COLUMNS} from tool_calls where conversation_id = ? and ${UNSETTLED}`);
-    this.#byCall = db.prepare(`select ${COLUMNS} from tool_calls where call_id = ? and ${UNSETTLED}`);
-    this.#one = db.prepare(`select ${COLUMNS} from tool_calls where id = ? and ${UNSETTLED}`);
-    this.#ownersOfCall = db.prepare(
-      `select distinct task_execution_id from tool_calls where call_id = ? and (trace_id = ? or conversation_id = ?) and ${EXACT} limit 2`,
+    const call = sqlBuilder
+      .selectFrom('tool_calls')
+      .select(['id', 'task_execution_id', 'owner_match', 'call_id', 'conversation_id', 'trace_id', 'called_at'])
+      .where(UNSETTLED);
+    this.#byTrace = prepareQuery(db, call.where('trace_id', '=', ''));
+    this.#byConversation = prepareQuery(db, call.where('conversation_id', '=', ''));
+    this.#byCall = prepareQuery(db, call.where('call_id', '=', ''));
+    this.#one = prepareQuery(db, call.where('id', '=', ''));
+    const owner = sqlBuilder.selectFrom('tool_calls').select('task_execution_id').distinct().where(EXACT);
+    this.#ownersOfCall = prepareQuery(
+      db,
+      owner
+        .where('call_id', '=', '')
+        .where((eb) => eb.or([eb('trace_id', '=', ''), eb('conversation_id', '=', '')]))
+        .limit(sql.lit(2)),
     );
-    this.#ownersOfConversation = db.prepare(
-      `select distinct task_execution_id from tool_calls where conversation_id = ? and ${EXACT} limit 64`,
+    this.#ownersOfConversation = prepareQuery(db, owner.where('conversation_id', '=', '').limit(sql.lit(64)));
+    this.#tasksOfTrace = prepareQuery(
+      db,
+      sqlBuilder.selectFrom('task_executions').select('id').where('trace_id', '=', '').limit(sql.lit(2)),
     );
-    this.#tasksOfTrace = db.prepare('select id from task_executions where trace_id = ? limit 2');
-    this.#spanOfTask = db.prepare('select started_at, completed_at from task_executions where id = ?');
-    this.#set = db.prepare('update tool_calls set task_execution_id = ?, owner_match = ?, change_seq = ? where id = ?');
+    this.#spanOfTask = prepareQuery(
+      db,
+      sqlBuilder.selectFrom('task_executions').select(['started_at', 'completed_at']).where('id', '=', ''),
+    );
+    this.#set = prepareQuery(
+      db,
+      sqlBuilder
+        .updateTable('tool_calls')
+        .set({ task_execution_id: '', owner_match: 'trace', change_seq: 0 })
+        .where('id', '=', ''),
+    );
   }
 
   /** A task of this trace appeared. */
@@ -84,11 +105,11 @@ export class InferredOwners {
 
   /** Settles what the transaction touched. Last step before its end. */
   settle(): void {
-    for (const traceId of this.#traces) for (const row of this.#byTrace.all(traceId) as Unsettled[]) this.#decide(row);
-    for (const id of this.#conversations) for (const row of this.#byConversation.all(id) as Unsettled[]) this.#decide(row);
-    for (const id of this.#calls) for (const row of this.#byCall.all(id) as Unsettled[]) this.#decide(row);
+    for (const traceId of this.#traces) for (const row of this.#byTrace.all(traceId)) this.#decide(row);
+    for (const id of this.#conversations) for (const row of this.#byConversation.all(id)) this.#decide(row);
+    for (const id of this.#calls) for (const row of this.#byCall.all(id)) this.#decide(row);
     for (const id of this.#rows) {
-      const row = this.#one.get(id) as Unsettled | undefined;
+      const row = this.#one.get(id);
       if (row !== undefined) this.#decide(row);
     }
     this.forget();
@@ -106,7 +127,7 @@ export class InferredOwners {
 
   #byCallId(row: Unsettled): Owner | null {
     if (row.call_id === null) return null;
-    const owners = this.#ownersOfCall.all(row.call_id, row.trace_id, row.conversation_id) as { task_execution_id: string }[];
+    const owners = this.#ownersOfCall.all(row.call_id, row.trace_id, row.conversation_id);
     const only = owners.length === 1 ? owners[0] : undefined;
     return only === undefined ? null : { taskExecutionId: only.task_execution_id, match: 'call' };
   }
@@ -114,22 +135,20 @@ export class InferredOwners {
   /** All owned calls of the conversation have one owner; where it served several tasks, the only one that ran at that time. */
   #bySession(row: Unsettled): Owner | null {
     if (row.conversation_id === null) return null;
-    let owners = (this.#ownersOfConversation.all(row.conversation_id) as { task_execution_id: string }[]).map(
-      (o) => o.task_execution_id,
-    );
+    let owners = this.#ownersOfConversation.all(row.conversation_id).map((o) => o.task_execution_id);
     if (owners.length > 1) owners = owners.filter((id) => this.#ranAt(id, row.called_at));
     const only = owners.length === 1 ? owners[0] : undefined;
     return only === undefined ? null : { taskExecutionId: only, match: 'session' };
   }
 
   #ranAt(taskExecutionId: string, at: string): boolean {
-    const task = this.#spanOfTask.get(taskExecutionId) as { started_at: string; completed_at: string | null } | undefined;
+    const task = this.#spanOfTask.get(taskExecutionId);
     return task !== undefined && task.started_at <= at && (task.completed_at === null || at <= task.completed_at);
   }
 
   #byOnlyTask(row: Unsettled): Owner | null {
     if (row.trace_id === null) return null;
-    const tasks = this.#tasksOfTrace.all(row.trace_id) as { id: string }[];
+    const tasks = this.#tasksOfTrace.all(row.trace_id);
     const only = tasks.length === 1 ? tasks[0] : undefined;
     return only === undefined ? null : { taskExecutionId: only.id, match: 'trace' };
   }

@@ -1,7 +1,9 @@
+import { sql } from 'kysely';
 import { type FileClock, type Observer, sessionState } from '../model/liveness.ts';
 import { isoTime } from '../model/row-ids.ts';
 import type { ProcessSession } from '../model/span-record.ts';
 import type { Db, Statement } from '../store/open.ts';
+import { prepareQuery, sqlBuilder } from '../store/sql.ts';
 import type { ChangeCounter } from './change-counter.ts';
 import { oldValue, prepareUpsert } from './upsert.ts';
 
@@ -66,11 +68,11 @@ export class SessionRows {
   readonly #beat: Statement;
   readonly #count: Statement;
   readonly #end: Statement;
-  readonly #withRunning: Statement;
-  readonly #newestBeat: Statement;
-  readonly #one: Statement;
-  readonly #runningOf: Statement;
-  readonly #lostOf: Statement;
+  readonly #withRunning: Statement<[], { session_id: string | null }>;
+  readonly #newestBeat: Statement<[], { newest: string | null }>;
+  readonly #one: Statement<[string], SessionRow>;
+  readonly #runningOf: Statement<[string | null], { id: string }>;
+  readonly #lostOf: Statement<[string], { id: string }>;
   readonly #setStatus: Statement;
   /** Sessions that have a row, as far as we know; the value is the last beat written. */
   readonly #known = new Map<string, number>();
@@ -80,21 +82,45 @@ export class SessionRows {
   constructor(db: Db, counter: ChangeCounter) {
     this.#counter = counter;
     this.#upsert = prepareUpsert(db, T, ['id'], RULES);
-    this.#beat = db.prepare('update agent_sessions set heartbeat_at = max(heartbeat_at, ?) where id = ?');
-    this.#count = db.prepare(
-      'update agent_sessions set task_count = task_count + ?, tool_calls = tool_calls + ?, change_seq = ? where id = ?',
+    const update = sqlBuilder.updateTable('agent_sessions');
+    const laterBeat = sql<string>`max(heartbeat_at, ?)`;
+    this.#beat = prepareQuery(db, update.set({ heartbeat_at: laterBeat }).where('id', '=', ''));
+    this.#count = prepareQuery(
+      db,
+      update
+        .set((eb) => ({ task_count: eb('task_count', '+', 0), tool_calls: eb('tool_calls', '+', 0), change_seq: 0 }))
+        .where('id', '=', ''),
     );
-    this.#end = db.prepare(
-      'update agent_sessions set ended_at = ?, heartbeat_at = max(heartbeat_at, ?), change_seq = ? where id = ? and ended_at is null',
+    this.#end = prepareQuery(
+      db,
+      update.set({ ended_at: '', heartbeat_at: laterBeat, change_seq: 0 }).where('id', '=', '').where('ended_at', 'is', null),
     );
-    this.#withRunning = db.prepare("select distinct session_id from task_executions where status = 'running'").pluck();
-    this.#newestBeat = db.prepare('select max(heartbeat_at) from agent_sessions').pluck();
-    this.#one = db.prepare(
-      'select id, ended_at, heartbeat_at, pid, boot_id, pid_namespace, process_started_at from agent_sessions where id = ?',
+    const session = sqlBuilder.selectFrom('agent_sessions');
+    this.#newestBeat = prepareQuery(
+      db,
+      session.select((eb) => eb.fn.max('heartbeat_at').as('newest')),
     );
-    this.#runningOf = db.prepare("select id from task_executions where session_id is ? and status = 'running'").pluck();
-    this.#lostOf = db.prepare("select id from task_executions where session_id = ? and status = 'lost'").pluck();
-    this.#setStatus = db.prepare('update task_executions set status = ?, change_seq = ? where id = ?');
+    this.#one = prepareQuery(
+      db,
+      session
+        .select(['id', 'ended_at', 'heartbeat_at', 'pid', 'boot_id', 'pid_namespace', 'process_started_at'])
+        .where('id', '=', ''),
+    );
+    const task = sqlBuilder.selectFrom('task_executions');
+    const running = task.where('status', '=', sql.lit('running' as const));
+    this.#withRunning = prepareQuery(db, running.select('session_id').distinct());
+    this.#runningOf = prepareQuery(db, running.select('id').where('session_id', 'is', sql<string>`?`));
+    this.#lostOf = prepareQuery(
+      db,
+      task
+        .select('id')
+        .where('session_id', '=', '')
+        .where('status', '=', sql.lit('lost' as const)),
+    );
+    this.#setStatus = prepareQuery(
+      db,
+      sqlBuilder.updateTable('task_executions').set({ status: 'lost', change_seq: 0 }).where('id', '=', ''),
+    );
   }
 
   forget(): void {
@@ -132,10 +158,10 @@ export class SessionRows {
 
   /** A sign of life. A task that was taken for lost because we were silent (a laptop that slept) runs again. */
   beat(sight: SessionSight, agentId: string | null, nowMs: number): void {
-    const known = this.#one.get(sight.id) as SessionRow | undefined;
+    const known = this.#one.get(sight.id);
     this.#write(sight, agentId, nowMs);
     if (known === undefined) return;
-    for (const id of this.#lostOf.all(sight.id) as string[]) this.#become('running', id);
+    for (const { id } of this.#lostOf.all(sight.id)) this.#become('running', id);
   }
 
   end(sessionId: string, nowMs: number): void {
@@ -146,15 +172,15 @@ export class SessionRows {
 
   /** Marks the running tasks of sessions that are gone. @returns how many. */
   loseTasksOfTheGone(observer: Observer, nowMs: number, lastWriteMs: number, limits: SilenceLimits): number {
-    const sessions = this.#withRunning.all() as (string | null)[];
+    const sessions = this.#withRunning.all();
     if (sessions.length === 0) return 0;
-    const newest = this.#newestBeat.get() as string | null;
+    const newest = this.#newestBeat.get()?.newest ?? null;
     const clock: FileClock = { nowMs, lastWriteMs, newestBeatMs: newest === null ? 0 : Date.parse(newest) };
     let lost = 0;
-    for (const sessionId of sessions) {
-      const row = sessionId === null ? undefined : (this.#one.get(sessionId) as SessionRow | undefined);
+    for (const { session_id: sessionId } of sessions) {
+      const row = sessionId === null ? undefined : this.#one.get(sessionId);
       if (row !== undefined && this.#state(row, observer, clock, limits) === 'alive') continue;
-      for (const id of this.#runningOf.all(sessionId) as string[]) {
+      for (const { id } of this.#runningOf.all(sessionId)) {
         this.#become('lost', id);
         lost++;
       }

@@ -5,6 +5,7 @@ import type { SpanNode } from '../model/span-node.ts';
 import { nearestTask } from '../resolve/ancestry.ts';
 import { attemptCancelledAt, type TaskState, taskState } from '../resolve/task-state.ts';
 import type { Db, Statement } from '../store/open.ts';
+import { prepareQuery, sqlBuilder } from '../store/sql.ts';
 import type { ChangeCounter } from './change-counter.ts';
 import type { SpanMemory } from './span-memory.ts';
 import { newValue, oldValue, prepareUpsert } from './upsert.ts';
@@ -95,11 +96,11 @@ export class TaskRows {
   readonly #counter: ChangeCounter;
   readonly #upsert: Statement;
   readonly #told: Statement;
-  readonly #one: Statement;
-  readonly #attempts: Statement;
-  readonly #byWorkflowRun: Statement;
-  readonly #childrenOf: Statement;
-  readonly #signals: Statement;
+  readonly #one: Statement<[string], AttemptRow & { start_source: string }>;
+  readonly #attempts: Statement<[string, string], AttemptRow>;
+  readonly #byWorkflowRun: Statement<[string], AttemptRow>;
+  readonly #childrenOf: Statement<[string], { id: string }>;
+  readonly #signals: Statement<[string, string], { at_ms: number }>;
   readonly #setParent: Statement;
   /** Rows that are known to be there with a start of their own: a child that names one has nothing to add. */
   readonly #started = new Set<string>();
@@ -109,14 +110,29 @@ export class TaskRows {
     this.#counter = counter;
     this.#upsert = prepareUpsert(db, T, ['id'], RULES);
     this.#told = prepareUpsert(db, T, ['id'], TOLD_RULES);
-    const columns = 'id, attempt, started_at, workflow_run_id, trace_id';
-    this.#one = db.prepare(`select ${columns}, start_source from task_executions where id = ?`);
-    this.#attempts = db.prepare(`select ${columns} from task_executions where id >= ? and id < ?`);
-    this.#byWorkflowRun = db.prepare(`select ${columns} from task_executions where workflow_run_id = ?`);
-    this.#childrenOf = db.prepare('select id from task_executions where parent_task_id = ?');
-    this.#signals = db.prepare("select at_ms from task_signals where source = ? and task_id = ? and kind = 'cancelled'").pluck();
-    this.#setParent = db.prepare(
-      'update task_executions set parent_task_execution_id = ?, change_seq = ? where id = ? and parent_task_execution_id is not ?',
+    const attempt = sqlBuilder
+      .selectFrom('task_executions')
+      .select(['id', 'attempt', 'started_at', 'workflow_run_id', 'trace_id']);
+    this.#one = prepareQuery(db, attempt.select('start_source').where('id', '=', ''));
+    this.#attempts = prepareQuery(db, attempt.where('id', '>=', '').where('id', '<', ''));
+    this.#byWorkflowRun = prepareQuery(db, attempt.where('workflow_run_id', '=', ''));
+    this.#childrenOf = prepareQuery(db, sqlBuilder.selectFrom('task_executions').select('id').where('parent_task_id', '=', ''));
+    this.#signals = prepareQuery(
+      db,
+      sqlBuilder
+        .selectFrom('task_signals')
+        .select('at_ms')
+        .where('source', '=', '')
+        .where('task_id', '=', '')
+        .where('kind', '=', sql.lit('cancelled')),
+    );
+    this.#setParent = prepareQuery(
+      db,
+      sqlBuilder
+        .updateTable('task_executions')
+        .set({ parent_task_execution_id: '', change_seq: 0 })
+        .where('id', '=', '')
+        .where('parent_task_execution_id', 'is not', sql<string>`?`),
     );
   }
 
@@ -133,7 +149,7 @@ export class TaskRows {
   tell(told: ToldTask): Told {
     const id = taskRowId(told.task);
     if (this.#started.has(id)) return NOTHING_NEW;
-    const row = this.#one.get(id) as (AttemptRow & { start_source: string }) | undefined;
+    const row = this.#one.get(id);
     if (row?.start_source === 'span') {
       this.#started.add(id);
       return NOTHING_NEW;
@@ -173,7 +189,7 @@ export class TaskRows {
     const startedAt = isoTime(state.startMs);
     if (startedAt === null) return null;
     const isFirstSight = !this.#started.has(id);
-    const before = isFirstSight ? (this.#one.get(id) as AttemptRow | undefined) : undefined;
+    const before = isFirstSight ? this.#one.get(id) : undefined;
     const isNew = isFirstSight && before === undefined;
     const seq = this.#counter.next();
     const { changes } = this.#upsert.run(
@@ -212,19 +228,20 @@ export class TaskRows {
 
   /** The ids of all attempts of a task that have a row: a cancel signal may move from one to another. */
   attemptsOf(source: string, taskId: string): string[] {
-    return (this.#attempts.all(...taskRowRange(source, taskId)) as AttemptRow[]).map((row) => row.id);
+    return this.#attempts.all(...taskRowRange(source, taskId)).map((row) => row.id);
   }
 
   #isCancelled(id: string, spans: readonly SpanNode[]): boolean {
     const reading = spans[0]?.facts.reading;
     if (reading?.what !== 'task' || reading.taskId === null) return false;
-    const signals = this.#signals.all(reading.source, reading.taskId) as number[];
+    const signals = this.#signals.all(reading.source, reading.taskId);
     if (signals.length === 0) return false;
-    const attempts = (this.#attempts.all(...taskRowRange(reading.source, reading.taskId)) as AttemptRow[])
+    const attempts = this.#attempts
+      .all(...taskRowRange(reading.source, reading.taskId))
       .filter((row) => row.id !== id)
       .map((row) => ({ attempt: row.attempt, startMs: Date.parse(row.started_at) }));
     attempts.push({ attempt: reading.attempt, startMs: Math.min(...spans.map((span) => span.facts.startMs)) });
-    return signals.some((atMs) => attemptCancelledAt(atMs, attempts) === reading.attempt);
+    return signals.some((signal) => attemptCancelledAt(signal.at_ms, attempts) === reading.attempt);
   }
 
   /** By the emitter's word where it names parents, else the nearest task above. */
@@ -235,8 +252,8 @@ export class TaskRows {
     const aboveId = above === null ? null : taskIdOfSpan(above);
     if (!reading.namesParents) return aboveId === id ? null : aboveId;
     if (reading.parentTaskId === null) return null;
-    let candidates = this.#attempts.all(...taskRowRange(reading.source, reading.parentTaskId)) as AttemptRow[];
-    if (candidates.length === 0) candidates = this.#byWorkflowRun.all(reading.parentTaskId) as AttemptRow[];
+    let candidates = this.#attempts.all(...taskRowRange(reading.source, reading.parentTaskId));
+    if (candidates.length === 0) candidates = this.#byWorkflowRun.all(reading.parentTaskId);
     return chooseParent(
       candidates.filter((row) => row.id !== id),
       aboveId,
@@ -248,7 +265,7 @@ export class TaskRows {
   #adopt(names: readonly (string | null)[]): void {
     for (const name of new Set(names)) {
       if (name === null) continue;
-      for (const child of this.#childrenOf.all(name) as { id: string }[]) this.#reparent(child.id);
+      for (const child of this.#childrenOf.all(name)) this.#reparent(child.id);
     }
   }
 
