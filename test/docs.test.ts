@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { SETTINGS } from '../src/model/settings.ts';
+import { commandNames } from './support/cli-doc.ts';
 import { codeBlocks, shellCommands } from './support/code-blocks.ts';
 import { GENERATED_DOCS } from './support/generated-docs.ts';
 import { strangersProject } from './support/strangers-project.ts';
@@ -20,11 +21,6 @@ const DOCS = [
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`),
 ];
-
-const commandNames = (): string[] =>
-  readdirSync(join(root, 'src/cli/commands'))
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => file.replace('.ts', ''));
 
 describe('what is generated is current (else: npm run docs)', () => {
   test.each(GENERATED_DOCS)('$file', async ({ file, render }) => {

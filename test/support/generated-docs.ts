@@ -1,4 +1,5 @@
 import { betweenMarkers } from './between-markers.ts';
+import { cliDoc } from './cli-doc.ts';
 import { schemaDoc } from './generate-schema-doc.ts';
 import { optionsTable } from './options-table.ts';
 import { ranksTable } from './ranks-table.ts';
@@ -15,4 +16,5 @@ export const GENERATED_DOCS: readonly GeneratedDoc[] = [
   { file: 'README.md', render: (current) => betweenMarkers(current, 'options', `\n${optionsTable()}\n`) },
   { file: 'docs/architecture.md', render: (current) => betweenMarkers(current, 'ranks', `\n${ranksTable()}\n`) },
   { file: 'docs/schema.md', render: schemaDoc },
+  { file: 'docs/cli.md', render: cliDoc },
 ];
