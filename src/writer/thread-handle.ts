@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Settings } from '../model/settings.ts';
 import type { ProcessSession } from '../model/span-record.ts';
@@ -6,6 +7,11 @@ import type { BatchMessage, ThreadData, ToHost, ToThread } from './messages.ts';
 
 const FIRST_RESTART_MS = 100;
 const LAST_RESTART_MS = 30_000;
+/**
+ * A process without spans gets its thread, and with it its session, this late: `register` is preloaded into every npm and
+ * compiler that inherits NODE_OPTIONS, and those should neither pay nor be rows.
+ */
+const START_WITHOUT_SPANS_MS = 5000;
 
 export interface ThreadHandleParts {
   /** The module that the thread runs. */
@@ -18,7 +24,7 @@ export interface ThreadHandleParts {
   readonly toSend: () => readonly BatchMessage[];
 }
 
-/** One writer thread as the host sees it: started at once, started again when it dies, never keeping the process alive. */
+/** One writer thread as the host sees it: started with the first spans, again when it dies, never keeping the process alive. */
 export class ThreadHandle {
   readonly #parts: ThreadHandleParts;
   readonly #pulse = new Int32Array(new SharedArrayBuffer(4));
@@ -26,16 +32,32 @@ export class ThreadHandle {
   #worker: Worker | null = null;
   #port: MessagePort | null = null;
   #restartTimer: NodeJS.Timeout | null = null;
+  /** The thread is started from within some request of the host, whose context its events must not keep alive. */
+  readonly #scope = new AsyncResource('AiTrackerWriter');
+  #started = false;
   #closed = false;
 
   constructor(parts: ThreadHandleParts) {
     this.#parts = parts;
-    this.#start();
+    this.#restartTimer = setTimeout(() => this.start(), START_WITHOUT_SPANS_MS);
+    this.#restartTimer.unref();
+  }
+
+  get hasStarted(): boolean {
+    return this.#started;
   }
 
   /** Whether there is a thread to talk to; false between a crash and the restart. */
   get isAlive(): boolean {
     return this.#port !== null;
+  }
+
+  /** Starts the thread unless it was started before. */
+  start(): void {
+    if (this.#started || this.#closed) return;
+    this.#started = true;
+    if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
+    this.#scope.runInAsyncScope(() => this.#start());
   }
 
   send(message: ToThread): void {
@@ -116,7 +138,7 @@ export class ThreadHandle {
     this.#port = null;
     this.#worker = null;
     if (this.#closed) return;
-    this.#restartTimer = setTimeout(() => this.#start(), this.#backOff.next());
+    this.#restartTimer = this.#scope.runInAsyncScope(() => setTimeout(() => this.#start(), this.#backOff.next()));
     this.#restartTimer.unref();
     this.#parts.onCrash(error);
   }

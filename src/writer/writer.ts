@@ -91,7 +91,10 @@ export class Writer {
       this.#find('red', 'queue-full', `spans are being lost: ${2 * this.settings.queueMax} are in memory and the writer does not take them: ${this.#whyNot()}`);
       return;
     }
-    this.#thread.send(this.#ledger.add(text, spans, ended));
+    const message = this.#ledger.add(text, spans, ended);
+    // A thread that starts is sent all that is outstanding, this one too.
+    if (this.#thread.hasStarted) this.#thread.send(message);
+    else this.#thread.start();
   }
 
   drop(reason: DropReason, ended: number): void {
