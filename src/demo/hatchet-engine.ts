@@ -15,7 +15,7 @@ interface GrpcServer {
 
 /** nice-grpc as the SDK sees it: it is the SDK's dependency, not ours, and a second copy would bring its own grpc-js. */
 const fromSdk = createRequire(createRequire(import.meta.url).resolve('@hatchet-dev/typescript-sdk'));
-const { createServer } = fromSdk('nice-grpc') as { createServer(): GrpcServer };
+const niceGrpc = fromSdk('nice-grpc') as { createServer(): GrpcServer };
 
 export interface HatchetEngine {
   /** What a worker's process needs to find this engine; nothing else of Hatchet's is needed. */
@@ -43,7 +43,7 @@ const base64 = (value: object): string => Buffer.from(JSON.stringify(value)).toS
 export async function startHatchetEngine(): Promise<HatchetEngine> {
   const tenantId = randomUUID();
   const runs = new EngineRuns();
-  const grpc = createServer();
+  const grpc = niceGrpc.createServer();
   for (const service of engineServices(runs, tenantId)) grpc.add(...service);
   const grpcPort = await grpc.listen('127.0.0.1:0');
   const rest = engineRest(runs, tenantId).listen(0, '127.0.0.1');

@@ -79,9 +79,14 @@ export class WorkerProcess {
     });
   }
 
-  /** Starts a run from within the worker's process, through the instrumented client. @returns its workflow run id */
+  /** Starts runs from within the worker's process, through the instrumented client. @returns their workflow run ids */
+  async triggerAll(workflow: string, inputs: object[]): Promise<string[]> {
+    return (await this.#send({ do: 'trigger', workflow, inputs })) as string[];
+  }
+
   async trigger(workflow: string, input: object = {}): Promise<string> {
-    return (await this.#send({ do: 'trigger', workflow, input })) as string;
+    const [id] = await this.triggerAll(workflow, [input]);
+    return id!;
   }
 
   async ask<T>(what: string): Promise<T> {

@@ -4,7 +4,7 @@ import { declareTasks } from './tasks.ts';
 
 /** What a test asks of the worker's process; every order is answered by `{ answer, order }`. */
 export type Order =
-  | { readonly order: number; readonly do: 'trigger'; readonly workflow: string; readonly input: object }
+  | { readonly order: number; readonly do: 'trigger'; readonly workflow: string; readonly inputs: object[] }
   | { readonly order: number; readonly do: 'ask'; readonly what: string }
   | { readonly order: number; readonly do: 'stop' };
 
@@ -23,8 +23,9 @@ export async function serveWorker(answers: Answers, close: () => Promise<void>):
   const obey = async (order: Order): Promise<unknown> => {
     switch (order.do) {
       case 'trigger': {
-        const run = await byName.get(order.workflow)!.runNoWait(order.input);
-        return run.getWorkflowRunId();
+        const workflow = byName.get(order.workflow)!;
+        const runs = await Promise.all(order.inputs.map((input) => workflow.runNoWait(input)));
+        return Promise.all(runs.map((run) => run.getWorkflowRunId()));
       }
       case 'ask':
         return answers[order.what]!();
@@ -34,16 +35,17 @@ export async function serveWorker(answers: Answers, close: () => Promise<void>):
         return null;
     }
   };
-  process.on('message', (order: Order) => {
-    obey(order).then(
-      (answer) => {
-        process.send!({ order: order.order, answer }, () => {
-          if (order.do === 'stop') process.exit(0);
-        });
-      },
-      (error: unknown) => process.send!({ order: order.order, error: error instanceof Error ? error.stack : String(error) }),
-    );
-  });
+  const reply = async (order: Order): Promise<void> => {
+    try {
+      const answer = await obey(order);
+      process.send!({ order: order.order, answer }, () => {
+        if (order.do === 'stop') process.exit(0);
+      });
+    } catch (error) {
+      process.send!({ order: order.order, error: error instanceof Error ? error.stack : String(error) });
+    }
+  };
+  process.on('message', (order: Order) => void reply(order));
   process.on('disconnect', () => process.exit(1));
   process.send!({ ready: true });
   await running;
