@@ -9,7 +9,7 @@ export interface RetentionStep {
 /** Rows of one kind that a step may delete, in the order children first: nothing goes while a younger row points to it. */
 interface Doomed {
   readonly table: string;
-  /** Selects ids; binds the cutoff and the limit. */
+  /** Selects ids; binds @before and @limit. */
   readonly select: string;
   /** Deletes what has no key of its own; binds the id. */
   readonly alongside: readonly string[];
@@ -21,7 +21,7 @@ const RUNNING_OWNER = (row: string): string =>
 const IN_ORDER: readonly Doomed[] = [
   {
     table: 'commits',
-    select: 'SELECT id FROM commits WHERE timestamp < ?1 ORDER BY timestamp LIMIT ?2',
+    select: 'SELECT id FROM commits WHERE timestamp < @before ORDER BY timestamp LIMIT @limit',
     alongside: [
       'DELETE FROM line_anchors WHERE commit_id = ?',
       'DELETE FROM commit_lines WHERE commit_id = ?',
@@ -30,31 +30,31 @@ const IN_ORDER: readonly Doomed[] = [
   },
   {
     table: 'file_modifications',
-    select: `SELECT m.id FROM file_modifications m WHERE m.modified_at < ?1
+    select: `SELECT m.id FROM file_modifications m WHERE m.modified_at < @before
       AND NOT EXISTS (SELECT 1 FROM commit_lines l WHERE l.file_modification_id = m.id)
-      AND NOT ${RUNNING_OWNER('m')} ORDER BY m.modified_at LIMIT ?2`,
+      AND NOT ${RUNNING_OWNER('m')} ORDER BY m.modified_at LIMIT @limit`,
     alongside: [],
   },
   {
     table: 'tool_calls',
-    select: `SELECT c.id FROM tool_calls c WHERE c.called_at < ?1
+    select: `SELECT c.id FROM tool_calls c WHERE c.called_at < @before
       AND NOT EXISTS (SELECT 1 FROM file_modifications m WHERE m.tool_call_id = c.id)
       AND NOT EXISTS (SELECT 1 FROM commits k WHERE k.task_execution_id = c.task_execution_id AND k.tool_call_id = c.id)
-      AND NOT ${RUNNING_OWNER('c')} ORDER BY c.called_at LIMIT ?2`,
+      AND NOT ${RUNNING_OWNER('c')} ORDER BY c.called_at LIMIT @limit`,
     alongside: [],
   },
   {
     table: 'task_executions',
-    select: `SELECT t.id FROM task_executions t WHERE t.started_at < ?1 AND t.status <> 'running' AND coalesce(t.completed_at, t.started_at) < ?1
+    select: `SELECT t.id FROM task_executions t WHERE t.started_at < @before AND t.status <> 'running' AND coalesce(t.completed_at, t.started_at) < @before
       AND NOT EXISTS (SELECT 1 FROM tool_calls c WHERE c.task_execution_id = t.id)
       AND NOT EXISTS (SELECT 1 FROM file_modifications m WHERE m.task_execution_id = t.id)
-      AND NOT EXISTS (SELECT 1 FROM commits k WHERE k.task_execution_id = t.id) ORDER BY t.started_at LIMIT ?2`,
+      AND NOT EXISTS (SELECT 1 FROM commits k WHERE k.task_execution_id = t.id) ORDER BY t.started_at LIMIT @limit`,
     alongside: ['DELETE FROM task_labels WHERE task_execution_id = ?'],
   },
   {
     table: 'agent_sessions',
-    select: `SELECT s.id FROM agent_sessions s WHERE s.heartbeat_at < ?1
-      AND NOT EXISTS (SELECT 1 FROM task_executions t WHERE t.session_id = s.id AND t.status = 'running') LIMIT ?2`,
+    select: `SELECT s.id FROM agent_sessions s WHERE s.heartbeat_at < @before
+      AND NOT EXISTS (SELECT 1 FROM task_executions t WHERE t.session_id = s.id AND t.status = 'running') LIMIT @limit`,
     alongside: [],
   },
 ];
@@ -85,7 +85,7 @@ export function deleteOlderThan(db: Db, cutoffIso: string, limit: number): Reten
       const ids = db
         .prepare(select)
         .pluck()
-        .all(cutoffIso, limit - count) as string[];
+        .all({ before: cutoffIso, limit: limit - count }) as string[];
       if (ids.length === 0) continue;
       const deletions = [...alongside.map((text) => db.prepare(text)), db.prepare(`DELETE FROM ${table} WHERE id = ?`)];
       for (const id of ids) {
@@ -108,15 +108,13 @@ export function deleteOlderThan(db: Db, cutoffIso: string, limit: number): Reten
  */
 export function forgetMemory(db: Db, beforeUnixSeconds: number, limit: number): RetentionStep {
   const spans = db.prepare(`DELETE FROM span_memory WHERE rowid IN (
-    SELECT m.rowid FROM (SELECT rowid, seen_at, class, ref FROM span_memory ORDER BY rowid LIMIT ?2 * 2) m
-    WHERE m.seen_at < ?1 AND NOT (m.class = 'task' AND EXISTS (SELECT 1 FROM task_executions t WHERE t.id = m.ref AND t.status = 'running'))
-    LIMIT ?2)`);
+    SELECT m.rowid FROM (SELECT rowid, seen_at, class, ref FROM span_memory ORDER BY rowid LIMIT @limit * 2) m
+    WHERE m.seen_at < @before AND NOT (m.class = 'task' AND EXISTS (SELECT 1 FROM task_executions t WHERE t.id = m.ref AND t.status = 'running'))
+    LIMIT @limit)`);
   const signals = db.prepare(`DELETE FROM task_signals WHERE (source, task_id, kind, trace_id, span_id) IN (
-    SELECT source, task_id, kind, trace_id, span_id FROM task_signals WHERE seen_at < ?1 LIMIT ?2)`);
-  const [forgotten, unheard] = inTransaction(
-    db,
-    () => [spans.run(beforeUnixSeconds, limit).changes, signals.run(beforeUnixSeconds, limit).changes] as const,
-  );
+    SELECT source, task_id, kind, trace_id, span_id FROM task_signals WHERE seen_at < @before LIMIT @limit)`);
+  const bounds = { before: beforeUnixSeconds, limit };
+  const [forgotten, unheard] = inTransaction(db, () => [spans.run(bounds).changes, signals.run(bounds).changes] as const);
   return { deleted: forgotten + unheard, more: forgotten >= limit || unheard >= limit };
 }
 
