@@ -10,13 +10,15 @@ const STATUSES = ['UNSET', 'OK', 'ERROR'].map((name) => `STATUS_CODE_${name}`);
 
 /** A time written as a bare number, beyond what a double can hold. The quote before the colon cannot be inside a text: there it is escaped. */
 const BARE_NANOS = /("(?:startT|endT|observedT|t)imeUnixNano"\s*:\s*)(\d{16,20})(?=[\s,}])/g;
+/** Begins with a literal, so that the usual request (times as text) is searched at memory speed. */
+const HAS_BARE_NANOS = /UnixNano"\s*:\s*\d{16}/;
 
 /**
  * Parses JSON without losing digits of times that an emitter wrote as numbers (a quarter of a microsecond otherwise).
  * @throws {SyntaxError}
  */
 export function parseOtlpJson(text: string): unknown {
-  return JSON.parse(text.replace(BARE_NANOS, '$1"$2"'));
+  return JSON.parse(HAS_BARE_NANOS.test(text) ? text.replace(BARE_NANOS, '$1"$2"') : text);
 }
 
 /**
