@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { RecorderReport } from '../model/health.ts';
+import type { HealthFinding, RecorderReport } from '../model/health.ts';
 import type { Settings } from '../model/settings.ts';
 import type { ProcessSession } from '../model/span-record.ts';
 
@@ -50,8 +50,8 @@ export type ToHost =
   | { readonly kind: 'ready' }
   | { readonly kind: 'settled'; readonly settlements: readonly Settlement[]; readonly report: RecorderReport | null }
   | { readonly kind: 'trouble'; readonly trouble: Trouble | null }
-  /** For a person, once. */
-  | { readonly kind: 'say'; readonly message: string }
+  /** For a person: said once, and kept in health(). */
+  | { readonly kind: 'finding'; readonly finding: HealthFinding }
   /** The database cannot be loaded here: nothing will ever be written by this process. */
   | { readonly kind: 'unusable'; readonly message: string }
   | { readonly kind: 'closed'; readonly report: RecorderReport | null };

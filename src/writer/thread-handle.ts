@@ -130,6 +130,8 @@ export class ThreadHandle {
 
   #received(message: ToHost): void {
     if (message.kind === 'settled') this.#backOff.reset();
+    // From here its end is no crash, also when it is noticed before whoever closed it has had a turn.
+    if (message.kind === 'closed') this.#closed = true;
     this.#parts.onMessage(message);
   }
 

@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { decodeBatch } from '../model/batch-codec.ts';
+import type { HealthFinding } from '../model/health.ts';
 import type { Recording } from '../model/recording.ts';
 import type { Settings } from '../model/settings.ts';
 import { BAD_FOLDER, drainSpool } from '../spool/drain.ts';
@@ -26,7 +27,6 @@ export class ThreadSpool {
   readonly #target: SpoolTarget;
   /** Path of a record → the batch in it. */
   readonly #own = new Map<string, number>();
-  #saidFull = false;
   #more = false;
 
   constructor(parts: ThreadSpoolParts) {
@@ -40,6 +40,10 @@ export class ThreadSpool {
     return this.#more || this.#own.size > 0;
   }
 
+  #find(level: HealthFinding['level'], code: string, message: string): void {
+    this.#parts.post({ kind: 'finding', finding: { level, code, message } });
+  }
+
   write(messages: readonly BatchMessage[]): Settlement[] {
     return messages.map((message): Settlement => {
       const outcome = writeSpoolRecord(
@@ -51,10 +55,7 @@ export class ThreadSpool {
         this.#own.set(outcome.path, message.id);
         return { id: message.id, outcome: 'spooled' };
       }
-      if (!this.#saidFull) {
-        this.#saidFull = true;
-        this.#parts.post({ kind: 'say', message: `spans are being lost: ${outcome.message}` });
-      }
+      this.#find('red', 'queue-full', `spans are being lost: ${outcome.message}`);
       return { id: message.id, outcome: 'dropped', reason: 'queue_full' };
     });
   }
@@ -70,7 +71,7 @@ export class ThreadSpool {
         mkdirSync(bad, { recursive: true, mode: 0o700 });
         renameSync(outcome.path, join(bad, basename(outcome.path)));
       } catch (error) {
-        this.#parts.post({ kind: 'say', message: `cannot set ${outcome.path} aside: ${(error as Error).message}` });
+        this.#find('amber', 'spool', `cannot set ${outcome.path} aside: ${(error as Error).message}`);
       }
     }
   }
@@ -93,9 +94,9 @@ export class ThreadSpool {
       });
       this.#more ||= report.more;
       if (report.expiredSpans > 0) {
-        report.messages.push(`${report.expiredSpans} spans waited longer than AI_TRACKER_SPOOL_HOURS in ${folder} and were given up`);
+        this.#find('red', 'spool-old', `${report.expiredSpans} spans waited longer than AI_TRACKER_SPOOL_HOURS in ${folder} and were given up`);
       }
-      for (const message of report.messages) this.#parts.post({ kind: 'say', message });
+      for (const message of report.messages) this.#find('amber', 'spool', message);
       for (const name of report.givenUp) givenUp.add(join(folder, name));
       for (const name of recordNames(folder)) present.add(join(folder, name));
     }

@@ -160,10 +160,8 @@ export class ThreadWork {
     }
     this.#release(group);
     this.#parts.spool.setAside(group.messages);
-    this.#parts.post({
-      kind: 'say',
-      message: `${group.messages[0]?.ended ?? 0} spans could not be written after ${group.throws} attempts and were set aside in the spool's bad/ folder; please report: ${told}`,
-    });
+    const message = `${group.messages[0]?.ended ?? 0} spans could not be written after ${group.throws} attempts and were set aside in the spool's bad/ folder; please report: ${told}`;
+    this.#parts.post({ kind: 'finding', finding: { level: 'red', code: 'failed', message } });
     this.#settle(group.ids.map((id) => ({ id, outcome: 'dropped', reason: 'failed' })), false);
     return null;
   }

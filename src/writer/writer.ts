@@ -162,8 +162,8 @@ export class Writer {
         this.#trouble = message.trouble;
         if (message.trouble !== null && message.trouble.reason !== 'locked') sayOnce(message.trouble.message);
         break;
-      case 'say':
-        sayOnce(message.message);
+      case 'finding':
+        this.#find(message.finding.level, message.finding.code, message.finding.message);
         break;
       case 'unusable':
         this.#becomeUnusable(message.message);

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SpanKind } from '@opentelemetry/api';
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import { AiTrackerSpanProcessor, health } from '../../src/index.ts';
+import { allWriters } from '../../src/writer/shared-writers.ts';
 
 const [what = '', countText = '10'] = process.argv.slice(2);
 const count = Number(countText);
@@ -27,6 +28,8 @@ const bucket = () => {
   const { findings, queued, spooled, books } = health();
   return { findings, queued, spooled, books };
 };
+
+const releaseAll = (timeoutMs: number) => Promise.all([...allWriters()].map((writer) => writer.close(timeoutMs)));
 
 const SCENES: Record<string, () => Promise<void> | void> = {
   'end-naturally': () => spans(0, count),
@@ -73,6 +76,15 @@ const SCENES: Record<string, () => Promise<void> | void> = {
     const error = await provider.forceFlush().then(
       () => null,
       (errors: Error[]) => String(errors[0]),
+    );
+    say({ error, health: bucket() });
+  },
+  /** Like `flush`, by a shutdown that waits 1 s at most. */
+  'shut-down-with-limit': async () => {
+    spans(0, count);
+    const error = await releaseAll(1000).then(
+      () => null,
+      (reason: Error) => reason.message,
     );
     say({ error, health: bucket() });
   },
