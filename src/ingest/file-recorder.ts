@@ -334,7 +334,7 @@ export class FileRecorder {
       for (const id of attempts) this.#touchedTasks.add(id);
       if (attempts.length > 0) this.#signalApplied(key);
     }
-    for (const [id, told] of this.#told) if (!this.#touchedTasks.has(id)) this.#tellTask(told);
+    for (const told of this.#told.values()) this.#tellTask(told);
     for (const id of this.#touchedTasks) {
       this.#touchedTasks.delete(id);
       const written = this.#tasks.derive(id);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { SpanRecord } from '../../src/model/span-record.ts';
 import { randomSpans } from '../support/random-traces.ts';
 import { readSpans, replay } from '../support/replay.ts';
 
@@ -21,6 +22,9 @@ function shuffled<T>(list: readonly T[], seed: number): T[] {
   return result;
 }
 
+/** The same span as a processor shows it while it runs. */
+const asStart = (span: SpanRecord): SpanRecord => ({ ...span, endMs: null, durationMs: null, status: 0, statusMessage: null });
+
 describe('the Hatchet capture gives the same rows', () => {
   const spans = readSpans(CAPTURE);
   const expected = replay(spans, WHOLE);
@@ -40,6 +44,14 @@ describe('the Hatchet capture gives the same rows', () => {
       });
     }
   }
+
+  it('when starts come too, before, between and after the ends', () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      expect(replay(shuffled([...spans, ...spans.map(asStart)], seed), { batch: 7, restart: seed > 4 }), `seed ${seed}`).toEqual(
+        expected,
+      );
+    }
+  });
 
   it('when everything comes twice', () => {
     expect(replay([...spans, ...spans], { batch: 7, restart: false })).toEqual(expected);
