@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -21,12 +21,14 @@ describe('a disk that takes nothing', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  test.runIf(canMount)('because it is full: the spans go to the spool in the home, nothing is lost, and the next process writes them', async (context) => {
+  test.runIf(canMount)('because it is full: the spans go to the spool, nothing is lost, and the next process writes them', async (context) => {
     const disk = join(folder, 'disk');
     mkdirSync(disk);
     if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', disk]).status !== 0) context.skip('mount is not permitted here');
     const env = { AGENT_ID: 'w1', AI_TRACKER_SHARED_DIR: disk, HOME: folder };
-    const home = join(folder, '.config', 'ai-tracker', 'spool');
+    // A small record may still find room beside the database.
+    const spools = [join(disk, '.spool'), join(folder, '.config', 'ai-tracker', 'spool')];
+    const waiting = (): number => spools.filter((spool) => existsSync(spool)).flatMap((spool) => readdirSync(spool)).length;
     try {
       const host = new HostProcess('process-exit', 3000, env);
       expect(await host.ended()).toBe(0);
@@ -34,10 +36,10 @@ describe('a disk that takes nothing', () => {
       expect(spawnSync('mount', ['-o', 'remount,size=64m', disk]).status).toBe(0);
       const rows = countOf(join(disk, 'w1.db'), 'task_executions', "status = 'completed'");
       expect(rows).toBeLessThan(3000);
-      expect(readdirSync(home).length).toBeGreaterThan(0);
+      expect(waiting()).toBeGreaterThan(0);
       expect(host.stderr).not.toContain('being lost');
       const next = new HostProcess('flush-and-live', 1, env);
-      await until('the spool is drained', () => readdirSync(home).length === 0);
+      await until('the spool is drained', () => waiting() === 0);
       next.kill();
       await next.ended();
       expect(countOf(join(disk, 'w1.db'), 'task_executions', "status = 'completed' AND task_id NOT LIKE '%open%'")).toBeGreaterThanOrEqual(3000);
