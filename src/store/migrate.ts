@@ -104,7 +104,7 @@ export function migrate(db: Database, path: string, migrations: readonly Migrati
 }
 
 /** @throws {StoreError} `too-old` */
-export function assertWriterFits(identity: FileIdentity, ourVersion: number, path: string): void {
+function assertWriterFits(identity: FileIdentity, ourVersion: number, path: string): void {
   if (identity.minWriter <= ourVersion) return;
   throw new StoreError(
     'too-old',

@@ -82,7 +82,7 @@ describe('an agent id', () => {
 const id = fc.oneof(
   fc.constantFrom(...HOSTILE),
   fc.string({ unit: 'binary', maxLength: 60 }),
-  fc.string({ unit: fc.constantFrom(...'aAbB-_./~ é\u0301e.'), maxLength: 8 }),
+  fc.string({ unit: fc.constantFrom('a', 'A', 'b', '-', '_', '.', '/', '~', ' ', '\u00e9', '\u0301', 'e'), maxLength: 8 }),
   fc.string({ unit: fc.constantFrom('\ud800', '\udc00', 'a'), maxLength: 4 }),
 );
 
@@ -120,7 +120,6 @@ test('the name of a name is not the name: an agent that calls itself like anothe
 });
 
 test('the same id has the same name at every start', () => {
-  fc.assert(fc.property(id, (one) => agentFileName(one) === agentFileName(String(one))));
   // Pinned: another hash or another cut would leave every such agent with a second file after an upgrade.
   expect(agentFileName('../../etc/x')).toBe('etc-x~edc58de6a5e27b8a885e');
 });
