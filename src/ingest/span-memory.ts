@@ -1,14 +1,18 @@
 import { sql as raw } from 'kysely';
-import type { NodeClass, SpanFacts, SpanNode } from '../model/span-node.ts';
+import type { NodeClass, SpanNode } from '../model/span-node.ts';
 import type { Tree } from '../resolve/ancestry.ts';
 import type { Db, Statement } from '../store/open.ts';
 import { prepareQuery, sqlBuilder } from '../store/sql.ts';
+import { decodeFacts, encodeFacts } from './facts-codec.ts';
 
 /** Spans of recent traces kept parsed in memory, per file. About 600 bytes a span: 60 MB at most, measured in docs/architecture.md. */
 export const CACHED_SPANS = 100_000;
 
 const REMOTE_KNOWN = 1;
 const REMOTE = 2;
+
+/** Facts of a row without any: a span of which only the place is known. */
+const NO_FACTS = '[0,null,null,null]';
 
 interface MemoryRow {
   trace_id: string;
@@ -37,7 +41,7 @@ function toNode(row: MemoryRow): SpanNode {
     cls: row.class as NodeClass,
     ref: row.ref,
     agentId: row.agent_id,
-    facts: JSON.parse(row.facts ?? '{}') as SpanFacts,
+    facts: decodeFacts(row.facts ?? NO_FACTS, row.class as NodeClass),
   };
 }
 
@@ -155,7 +159,7 @@ export class SpanMemory implements Tree {
         node.cls,
         node.ref,
         node.agentId,
-        JSON.stringify(node.facts),
+        encodeFacts(node.facts),
         nowSeconds,
       );
     }
