@@ -1,5 +1,6 @@
 import {
   accessSync,
+  chmodSync,
   closeSync,
   constants,
   copyFileSync,
@@ -13,6 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { FILE_MODE } from './make-file.ts';
 import { StoreError } from './store-error.ts';
 
 /**
@@ -96,7 +98,10 @@ export function copyOf(path: string): Snapshot & { as: 'copy' } {
       const before = fingerprint(originals);
       for (const part of parts) {
         rmSync(copy + part, { force: true });
-        if (existsSync(path + part)) copyFileSync(path + part, copy + part, constants.COPYFILE_FICLONE);
+        if (!existsSync(path + part)) continue;
+        copyFileSync(path + part, copy + part, constants.COPYFILE_FICLONE);
+        // The copy takes the mode along, and a journal can only be rolled back in a file that may be written.
+        chmodSync(copy + part, FILE_MODE);
       }
       if (fingerprint(originals) === before) return { as: 'copy', path: copy, remove };
     }

@@ -235,6 +235,25 @@ describe('a file opened for reading', () => {
     expect(stdout).toBe('3 rows\n');
   });
 
+  test('that a writer died over in mid-transaction shows what was committed and nothing else, and is not repaired by a reader', async () => {
+    const folder = scratchFolder();
+    const path = join(folder, 'a.db');
+    const writer = runNode(new URL('children/die-in-transaction.ts', import.meta.url), [path]);
+    await writer.said('spilled');
+    writer.kill('SIGKILL');
+    await writer.ended;
+    const journal = statSync(`${path}-journal`).size;
+    expect(journal).toBeGreaterThan(0);
+    const before = readFileSync(path);
+    const reader = runNode(new URL('children/read-as-stranger.ts', import.meta.url), [folder, path]);
+    expect(await reader.ended).toEqual({ code: 0, stdout: '3 rows\n', stderr: '' });
+    const here = openForReading(path);
+    expect(here.db.prepare('SELECT count(*) FROM tombstones').pluck().get()).toBe(3);
+    here.close();
+    expect(statSync(`${path}-journal`).size).toBe(journal);
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
   test('that lies closed in a folder of another user is read', async () => {
     const folder = scratchFolder();
     const path = join(folder, 'a.db');
