@@ -43,10 +43,10 @@ export class AiTrackerSpanExporter {
     );
   }
 
-  /** @throws {Error} after 30 s, when the file cannot be written: the spans stay queued. */
-  forceFlush(): Promise<void> {
+  /** @throws {Error} after `timeoutMillis` (30 s), when the file cannot be written: the spans stay queued. */
+  forceFlush(options?: { readonly timeoutMillis?: number }): Promise<void> {
     if (this.#shutDown !== null) return this.#shutDown;
-    return this.#open?.intake.flush() ?? Promise.resolve();
+    return this.#open?.intake.flush(options?.timeoutMillis) ?? Promise.resolve();
   }
 
   shutdown(): Promise<void> {

@@ -40,11 +40,11 @@ export class AiTrackerSpanProcessor {
 
   /**
    * Resolves when every span that ended before the call is committed to its file. May be called at any time, also twice.
-   * @throws {Error} after 30 s, when the file cannot be written: the spans stay queued.
+   * @throws {Error} after `timeoutMillis` (30 s), when the file cannot be written: the spans stay queued.
    */
-  forceFlush(): Promise<void> {
+  forceFlush(options?: { readonly timeoutMillis?: number }): Promise<void> {
     if (this.#shutDown !== null) return this.#shutDown;
-    return this.#open?.intake.flush() ?? Promise.resolve();
+    return this.#open?.intake.flush(options?.timeoutMillis) ?? Promise.resolve();
   }
 
   /** Flushes and ends the session; later spans are counted as dropped. The second call returns the first one's promise. */

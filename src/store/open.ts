@@ -174,3 +174,11 @@ function opened(
     close: () => void db.close(),
   };
 }
+
+/**
+ * Loads the native module, which otherwise happens at the first open.
+ * @throws what the loader says where the module is missing or was made for another machine or Node.
+ */
+export function loadNativeModule(): void {
+  new Database(':memory:').close();
+}

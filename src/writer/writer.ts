@@ -18,6 +18,8 @@ const EXIT_WAIT_MS = 2000;
 const EXIT_LOCK_WAIT_MS = 1200;
 /** How long a process whose event loop ran empty may live on for its last spans. */
 const BEFORE_EXIT_WAIT_MS = 5000;
+/** A thread that never came up will not: a module is missing, or does not load on this machine. */
+const STARTS_WITHOUT_SUCCESS = 3;
 export const DEFAULT_FLUSH_TIMEOUT_MS = 30_000;
 
 /** Something that holds spans which are not handed over yet: a processor, an exporter. */
@@ -45,6 +47,8 @@ export class Writer {
   #accepted = 0;
   #trouble: Trouble | null = null;
   #unusable = false;
+  #everReady = false;
+  #crashes = 0;
   #closing: Promise<void> | null = null;
   #closed = false;
   #onClosed: (() => void) | null = null;
@@ -153,6 +157,7 @@ export class Writer {
   #onMessage(message: ToHost): void {
     switch (message.kind) {
       case 'ready':
+        this.#everReady = true;
         break;
       case 'settled':
         if (message.report !== null) this.#report = message.report;
@@ -186,6 +191,12 @@ export class Writer {
   #onCrash(error: Error): void {
     Object.assign(this.#past, addBooks(this.#past, this.#report?.books ?? {}, 'over'));
     this.#report = null;
+    this.#crashes += 1;
+    if (!this.#everReady && this.#crashes >= STARTS_WITHOUT_SUCCESS) {
+      this.#becomeUnusable(`the writer thread cannot start: ${error.message}`);
+      return;
+    }
+    if (!this.#everReady) return;
     this.#find('amber', 'writer-restarted', `the writer thread died and is started again, nothing is lost: ${error.message}`);
     // Nobody to close: what the exit path does with the rest is the spool's business.
     this.#onClosed?.();
