@@ -81,7 +81,7 @@ describe('deleting by age', () => {
     put(db, 'agent_sessions', { id: 's', started_at: OLD, heartbeat_at: OLD });
     finish(() => deleteOlderThan(db, CUTOFF, 100));
     expect([ids(db, 'task_executions'), ids(db, 'tool_calls'), ids(db, 'file_modifications'), ids(db, 'agent_sessions')]).toEqual(
-      [['running'], ['call'], ['edit'], ['s']],
+      [['running'], ['call', 'call-without-edit'], ['edit'], ['s']],
     );
   });
 
