@@ -44,6 +44,11 @@ const PLACE: Readonly<Record<Reading['what'], NodeClass>> = {
 
 const namesOf = (reading: Reading): TaskName | null => ('names' in reading ? reading.names : null);
 
+/** Another build has brought the file's schema up since it was opened: open it anew, which also says whether this build still may write. */
+export class SchemaMoved extends Error {
+  override readonly name = 'SchemaMoved';
+}
+
 /** Turns spans into rows of one file: one transaction per batch, the same rows for any order and any cutting into batches. */
 export class FileRecorder {
   readonly file: OpenFile;
@@ -128,6 +133,7 @@ export class FileRecorder {
   transact(work: () => void): void {
     this.#begin.run();
     try {
+      if (this.file.schemaMoved()) throw new SchemaMoved();
       const version = this.#dataVersion.get() as number;
       if (version !== this.#seenVersion) {
         // Another connection has written since: what we remember may be old.
