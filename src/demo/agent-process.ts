@@ -17,23 +17,20 @@ export interface AgentProcess {
 
 /**
  * Starts an agent as a deployment would: `node --import ai-tracker-otel/register worker.js`, and nothing of ours in its code.
- * @throws {Error} with the agent's stderr, where it ends before it is ready
+ * @throws {Error} where it ends before it is ready; why, it has said on stderr
  */
 export async function startAgent(name: 'researcher' | 'coder', env: Readonly<Record<string, string>>): Promise<AgentProcess> {
   const own = Object.fromEntries(Object.entries(process.env).filter(([key]) => !FOREIGN.test(key)));
   const child: ChildProcess = fork(fileURLToPath(beside(`./${name}-worker`)), {
     execArgv: ['--import', beside('../register')],
     env: { ...own, ...env, AGENT_ID: name, OTEL_SERVICE_NAME: name },
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
-  let stderr = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString('utf8');
+    // Its stderr is shown: a recorder that warns must be heard, in the demo too.
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const left = once(child, 'exit');
   const ready = once(child, 'message');
   const first = await Promise.race([ready, left.then(() => null)]);
-  if (first === null) throw new Error(`the demo's agent ${name} ended before it was ready: ${stderr.trim() || child.exitCode}`);
+  if (first === null) throw new Error(`the demo's agent ${name} ended before it was ready, with exit code ${child.exitCode}`);
   return {
     stop: async () => {
       child.send('stop' satisfies AgentMessage);

@@ -3,10 +3,10 @@ import { type AgentProcess, startAgent } from './agent-process.ts';
 import { startDemoSite } from './demo-site.ts';
 import { type HatchetEngine, startHatchetEngine } from './hatchet-engine.ts';
 
-/** Polls; the demo's tasks take milliseconds. @throws {Error} after 20 s */
+/** Polls; the demo's tasks take milliseconds. @throws {Error} after 60 s */
 async function until(what: string, holds: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 20_000; !holds(); await sleep(10)) {
-    if (Date.now() > deadline) throw new Error(`the demo waited 20 s in vain: ${what}`);
+  for (const deadline = Date.now() + 60_000; !holds(); await sleep(10)) {
+    if (Date.now() > deadline) throw new Error(`the demo waited 60 s in vain: ${what}`);
   }
 }
 

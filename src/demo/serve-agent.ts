@@ -20,7 +20,7 @@ type AnyWorkflow = BaseWorkflowDeclaration<any, any>;
 export async function serveAgent(name: string, workflows: AnyWorkflow[]): Promise<void> {
   const worker = await hatchet.worker(name, { workflows, handleKill: false });
   const running = worker.start();
-  await worker.waitUntilReady(20_000);
+  await worker.waitUntilReady(60_000);
   const leave = async (): Promise<void> => {
     await worker.stop();
     const provider = (trace.getTracerProvider() as ProxyTracerProvider).getDelegate() as { forceFlush?: () => Promise<void> };
