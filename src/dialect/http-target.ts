@@ -6,7 +6,7 @@ import { hasSecretShape } from './secret-shapes.ts';
  */
 
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
-const WORD = /^[\p{L}][\p{L}\p{N}._~-]*$/u;
+const WORD = /^[\p{L}_.][\p{L}\p{N}._~-]*$/u;
 /** Versions and dates in paths (`v1`, `v1beta2`, `2024-02-01`) say which API it is. */
 const VERSION = /^(v\d{1,3}((alpha|beta|rc)\d{0,2})?|\d{4}-\d{2}(-\d{2})?)$/i;
 /** Google's custom verbs: `models/gemini-2.5-pro:generateContent`. By their first word: `user:hunter` is no verb. */
@@ -68,12 +68,22 @@ export function maskPath(path: string): string {
 const isPlainVerb = (segment: string): boolean =>
   /^(?:new|list|create|update|delete|verify|refresh|revoke|validate|introspect|status|me|callback|test|v\d{1,2})$/.test(segment);
 
+/** `hooks.slack.com/services/…`: whoever knows the address may post, so the address is a password. */
+const WEBHOOK_HOST = /^(?:web)?hooks?\./;
+const maskBelowFirst = (path: string): string =>
+  path
+    .split('/')
+    .map((segment, i) => (i < 2 || segment === '' || segment === '…' ? segment : '*'))
+    .join('/');
+
 /** `host[:port]/path` of an absolute URL; null where it is none. */
 export function maskUrl(url: string): string | null {
   const match = /^[a-z][a-z0-9+.-]*:\/\/([^/?#\\]*)([^?#]*)/i.exec(url);
   if (!match) return null;
   const host = cleanHost(match[1] ?? '');
-  return host === '' ? null : host + (maskPath(match[2] ?? '') || '/');
+  if (host === '') return null;
+  const path = maskPath(match[2] ?? '') || '/';
+  return host + (WEBHOOK_HOST.test(host) ? maskBelowFirst(path) : path);
 }
 
 /** Hosts can carry what was never meant to be one: user and password, a socket's path. Keep what a host name is made of. */

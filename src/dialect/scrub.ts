@@ -4,7 +4,7 @@
  *
  * The path not taken: secretlint knows more shapes but is an asynchronous linter of files; @npmcli/redact knows npm's
  * tokens only; pino's redaction works by key, and an error message has none. Shapes follow the vendors' own prefixes.
- * Every pattern is bounded or without nested repetition: 4096 hostile characters take well under a millisecond each.
+ * Every pattern is bounded or without nested repetition: 4096 hostile characters take less than a millisecond.
  */
 
 import { cleanHost, maskUrl } from './http-target.ts';
@@ -24,7 +24,10 @@ const QUERY = /\?[\w.~%[\]-]{1,100}=[^\s"'<>`)\]}]*/g;
 const HEADER =
   /\b((?:proxy-)?authorization|x-[a-z-]{0,30}(?:key|token|secret)|api-key|(?:set-)?cookie)\b(\\?["']?\s{0,5}[:=]\s{0,5}\\?["']?)[^"'\r\n\\]{1,4096}/gi;
 const SCHEME_AND_CREDENTIAL = /\b(bearer|basic|token|digest|apikey)(\s{1,5})([\w.~+/=-]{6,})/gi;
-/** `password=…`, `"client_secret": "…"`, `--token …` is left to the shapes. */
+/** `--password hunter2` of a quoted command line; not `--token is required`. */
+const FLAG =
+  /(--?(?:[a-z]{1,20}-){0,3}(?:password|passwd|token|secret|api-?key|access-?key|private-?key)\s{1,3})(?!(?:is|was|must|may|not|or|and|to|for|option|flag|argument|requires?|cannot|missing|was|has)\b)([^\s"'-]\S{0,4096})/gi;
+/** `password=…`, `"client_secret": "…"`. */
 const NAMED = new RegExp(
   String.raw`\b([\w.-]{0,60}?(password|passwd|passphrase|passcode|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|secret[_-]?key|signing[_-]?key|encryption[_-]?key|auth[_-]?key|credentials?|signature|sig|session[_-]?key|jwt|pin|otp))` +
     String.raw`(\\?["']?(?:\s{0,3}=\s{0,3}|\s{0,3}:\s{0,3}))(\\?"[^"]{0,4096}"?|\\?'[^']{0,4096}'?|[^\s,;&)}\]"']+)`,
@@ -54,18 +57,19 @@ function maskRun(run: string): string {
   if (!run.includes('/')) return maskPiece(run);
   const pieces = run.split('/');
   // A slash is a character of base64 and the separator of paths, whose names are shorter than what lies between two of base64's.
-  const isBase64 = run.length >= 38 && run.length / pieces.length >= 12 && isMixed(run);
+  const isBase64 = run.length >= 38 && run.length / pieces.length >= 12 && isMixed(run, 1);
   return isBase64 ? MASK : pieces.map((piece) => (piece.length < 24 ? piece : maskPiece(piece))).join('/');
 }
 
-const isMixed = (run: string): boolean => /[a-z]/.test(run) && /[A-Z]/.test(run) && (run.match(/\d/g) ?? []).length >= 3;
+const isMixed = (run: string, digits: number): boolean =>
+  /[a-z]/.test(run) && /[A-Z]/.test(run) && (run.match(/\d/g) ?? []).length >= digits;
 
 function maskPiece(run: string): string {
   const digits = (run.match(/\d/g) ?? []).length;
   // A UUID names a task, a run, a request; it is no key.
   if (/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(run)) return run;
   const unbroken = run.length >= 32 && digits >= 4 && /^[a-z0-9]+$/i.test(run);
-  return isMixed(run) || unbroken ? MASK : run;
+  return isMixed(run, 3) || unbroken ? MASK : run;
 }
 
 function scrub(text: string, cleanUrl: (scheme: string, rest: string) => string): string {
@@ -75,6 +79,7 @@ function scrub(text: string, cleanUrl: (scheme: string, rest: string) => string)
   if (clean.includes('?')) clean = clean.replace(QUERY, '?***');
   clean = clean.replace(SECRET_SHAPES, MASK);
   if (/[:=]/.test(clean)) clean = clean.replace(HEADER, '$1$2***').replace(NAMED, maskNamed);
+  if (clean.includes('-')) clean = clean.replace(FLAG, '$1***');
   return clean.replace(SCHEME_AND_CREDENTIAL, maskCredential);
 }
 
