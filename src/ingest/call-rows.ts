@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { CallReading } from '../model/reading.ts';
 import { isoTime, spanRowId } from '../model/row-ids.ts';
-import type { SpanNode } from '../model/span-node.ts';
+import type { SpanFacts, SpanNode } from '../model/span-node.ts';
 import type { Db, Statement } from '../store/open.ts';
 import { prepareQuery, sqlBuilder } from '../store/sql.ts';
 import type { ChangeCounter } from './change-counter.ts';
@@ -93,6 +93,10 @@ function retries(node: SpanNode, reading: CallReading): number | null {
   return seen === null ? reading.retryCount : Math.max(reading.retryCount, seen);
 }
 
+/** Servers say 200 of requests that their client dropped or gave up (measured with instrumentation-http 0.223.0): not believed where the client failed. */
+const serverStatus = (facts: SpanFacts, reading: CallReading): number | null =>
+  reading.success === false ? null : (facts.serverStatus ?? null);
+
 /** Writes rows of `tool_calls`. */
 export class CallRows {
   readonly #counter: ChangeCounter;
@@ -139,7 +143,7 @@ export class CallRows {
       bool(reading.success),
       reading.errorType ?? (failed ? inside.errorType : null),
       reading.errorMessage ?? (failed ? inside.errorMessage : null),
-      reading.statusCode ?? facts.http?.status ?? facts.serverStatus ?? inside.statusCode,
+      reading.statusCode ?? facts.http?.status ?? serverStatus(facts, reading) ?? inside.statusCode,
       retries(node, reading),
       reading.requestId,
       node.traceId,
