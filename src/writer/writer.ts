@@ -18,6 +18,11 @@ const EXIT_WAIT_MS = 2000;
 const EXIT_LOCK_WAIT_MS = 1200;
 /** How long a process whose event loop ran empty may live on for its last spans. */
 const BEFORE_EXIT_WAIT_MS = 5000;
+/**
+ * The thread spools what is beyond queueMax. So many times that in memory means that it does not even get round to it: it
+ * hangs in a dead disk, or the host makes spans faster than anybody can take them, without ever yielding.
+ */
+const QUEUES_IN_MEMORY = 4;
 /** A thread that never came up will not: a module is missing, or does not load on this machine. */
 const STARTS_WITHOUT_SUCCESS = 3;
 export const DEFAULT_FLUSH_TIMEOUT_MS = 30_000;
@@ -89,10 +94,9 @@ export class Writer {
       this.#ledger.drop(this.#unusable ? 'unusable' : 'after_shutdown', ended);
       return;
     }
-    // The thread spools what is beyond queueMax. Twice that means that it does not even get round to it.
-    if (this.#ledger.spansInMemory + spans > 2 * this.settings.queueMax && this.#ledger.spansInMemory > 0) {
+    if (this.#ledger.spansInMemory + spans > QUEUES_IN_MEMORY * this.settings.queueMax && this.#ledger.spansInMemory > 0) {
       this.#ledger.drop('queue_full', ended);
-      this.#find('red', 'queue-full', `spans are being lost: ${2 * this.settings.queueMax} are in memory and the writer does not take them: ${this.#whyNot()}`);
+      this.#find('red', 'queue-full', `spans are being lost: ${QUEUES_IN_MEMORY * this.settings.queueMax} are in memory and the writer does not take them: ${this.#whyNot()}`);
       return;
     }
     const message = this.#ledger.add(text, spans, ended);
