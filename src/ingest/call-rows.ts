@@ -102,10 +102,12 @@ export class CallRows {
   readonly #counter: ChangeCounter;
   readonly #upsert: Statement;
   readonly #delete: Statement;
+  readonly #exists: Statement;
 
   constructor(db: Db, counter: ChangeCounter) {
     this.#counter = counter;
     this.#upsert = prepareUpsert(db, T, ['id'], RULES);
+    this.#exists = prepareQuery(db, sqlBuilder.selectFrom('tool_calls').select(sql.lit(1).as('one')).where('id', '=', ''));
     this.#delete = prepareQuery(db, sqlBuilder.deleteFrom('tool_calls').where('id', '=', ''));
   }
 
@@ -155,6 +157,10 @@ export class CallRows {
     if (changes === 0) return false;
     this.#counter.took(seq);
     return true;
+  }
+
+  exists(id: string): boolean {
+    return this.#exists.get(id) !== undefined;
   }
 
   /** Takes back a row whose call turned out to be part of another. */

@@ -16,7 +16,7 @@ import { LabelRows, type Labels } from './label-rows.ts';
 import type { Disposition, Ledger } from './ledger.ts';
 import { SessionRows, type SessionSight } from './session-rows.ts';
 import { SpanMemory } from './span-memory.ts';
-import { isEarlier, TaskRows, type ToldTask, taskIdOfSpan } from './task-rows.ts';
+import { isEarlier, TaskRows, type ToldTask, taskIdOfReading, taskIdOfSpan } from './task-rows.ts';
 
 /** A span whose agent, and so whose file, is known. */
 export interface RoutedSpan {
@@ -46,6 +46,9 @@ interface Written {
 
 /** Cancels of tasks that never show up stay counted as ignored; beyond this many the oldest are not waited for. */
 const MAX_EARLY_SIGNALS = 10_000;
+
+/** Far less than the memory's age limit in days: what is younger costs no look into the tables. */
+const NEVER_FORGOTTEN_MS = 3_600_000;
 
 const PLACE: Readonly<Record<Reading['what'], NodeClass>> = {
   task: 'task',
@@ -196,6 +199,14 @@ export class FileRecorder {
       if (ended) this.#ledger.post(dialect, null, 'ignored:bad_time');
       return;
     }
+    if (existing === undefined && reading.what === 'task' && this.#mayBeForgotten(span.endMs ?? span.startMs)) {
+      const id = taskIdOfReading(reading, span.traceId, span.spanId);
+      if (!this.#touchedTasks.has(id) && this.#tasks.isForgotten(id)) {
+        // Said again after its memory's time. The row has it, and more that cannot be known any more (a cancel, another span).
+        if (ended) this.#ledger.post(dialect, null, 'repeated');
+        return;
+      }
+    }
     const sessionId = this.sessions.sight(session, agentId);
     const cls = ended || reading.what === 'task' ? PLACE[reading.what] : 'open';
     const node: Tracked = {
@@ -342,16 +353,22 @@ export class FileRecorder {
     const parentRow = parent === null ? null : spanRowId(parent.traceId, parent.spanId);
     // Its parents end after it and ask again, batch after batch: one call in eight, at the price of writing it.
     if (isWritten(node.written, node.facts, owner, parentRow)) return;
+    const isRepeat = node.ref === null && this.#mayBeForgotten(node.facts.endMs ?? node.facts.startMs) && this.#calls.exists(rowId);
     this.#calls.write(node, reading, owner, parentRow);
     node.written = { facts: node.facts, owner, parentRow };
     if (node.ref === null) {
       node.ref = rowId;
       this.#memory.changed(node);
-      this.sessions.countCall(node.facts.sessionId, 1);
+      if (!isRepeat) this.sessions.countCall(node.facts.sessionId, 1);
     }
     if (owner === null) this.#inferred.unowned(rowId);
     else this.#inferred.ownerFound(reading.conversationId, reading.callId);
-    this.#fate(node, 'recorded');
+    this.#fate(node, isRepeat ? 'repeated' : 'recorded');
+  }
+
+  /** Rows outlive the memory of their spans; a span so old may have a row that nothing but the table tells of. */
+  #mayBeForgotten(atMs: number): boolean {
+    return this.#now() - atMs > NEVER_FORGOTTEN_MS;
   }
 
   #settleTasks(): void {
@@ -365,8 +382,8 @@ export class FileRecorder {
       this.#touchedTasks.delete(id);
       const written = this.#tasks.derive(id);
       if (written === null) continue;
-      const { state, spans, isNew, isFirstSight, leftTrace } = written;
-      if (isNew) this.sessions.countTask(state.last.facts.sessionId, 1);
+      const { state, spans, leftSession, session, isFirstSight, leftTrace } = written;
+      this.#moveCount(leftSession, session);
       if (isFirstSight) {
         this.#inferred.traceChanged(state.first.traceId);
         this.#inferred.traceChanged(leftTrace);
@@ -379,10 +396,17 @@ export class FileRecorder {
     this.#labels.write();
   }
 
+  /** A task counts for the session that its row stands under: a child's word may come before its own span's. */
+  #moveCount(from: string | null | undefined, to: string | null): void {
+    if (from === to) return;
+    if (from !== undefined) this.sessions.countTask(from, -1);
+    this.sessions.countTask(to, 1);
+  }
+
   #tellTask(told: ToldTask): void {
-    const { isNew, traces } = this.#tasks.tell(told);
+    const { leftSession, traces } = this.#tasks.tell(told);
     if (traces.length === 0) return;
-    if (isNew) this.sessions.countTask(told.sessionId, 1);
+    this.#moveCount(leftSession, told.sessionId ?? leftSession ?? null);
     for (const traceId of traces) this.#inferred.traceChanged(traceId);
     this.#attemptAppeared(told.task.source, told.task.taskId);
   }
