@@ -1,33 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { errorLine, MAX_MESSAGE, MAX_NAME, scrubLabel, scrubName, scrubText } from '../../src/dialect/scrub.ts';
-
-/** Made-up keys in the shape of real ones, in pieces so that no scanner takes them for keys. */
-export const KEYS: readonly (readonly [owner: string, key: string])[] = [
-  ['Anthropic', `sk-${'ant'}-api03-Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4-Zm9vYmFy_QAA`],
-  ['OpenAI, old', `sk-${'abcdefABCDEF01234567'}T3BlbkFJ${'abcdefABCDEF01234567'}`],
-  ['OpenAI, project', `sk-${'proj'}-Zm9v_YmFyYmF6cXV4-Zm9vYmFyYmF6`],
-  ['OpenRouter', `sk-${'or'}-v1-0123456789abcdef0123456789abcdef`],
-  ['GitHub, classic', `gh${'p'}_16C7e42F292c6912E7710c838347Ae178B4a`],
-  ['GitHub, server', `gh${'s'}_16C7e42F292c6912E7710c838347Ae178B4a`],
-  ['GitHub, fine-grained', `github_${'pat'}_11ABCDEFG0abcdefghijkl_0123456789abcdefghijklmnopqrstuvwxyz`],
-  ['GitLab', `gl${'pat'}-xYzAbC12345678901234`],
-  ['AWS key id', `${'AKI'}A2E0A8F3B244C9986`],
-  ['AWS secret', `wJalrXUtnFEMI/K7MDENG/${'bPxRfiCYEXAMPLE'}9KEY`],
-  ['AWS session', `IQoJb3JpZ2luX2VjEJ3//////////wEaCXVzLWVhc3QtMSJ${'HMEUCIQDx9'}abcDEF0123456789`],
-  ['Google API', `AIz${'a'}SyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY`],
-  ['Google OAuth', `ya${'29'}.a0AfH6SMBx-0123456789abcdefghij`],
-  ['Slack bot', `xo${'xb'}-2345678901-abcdefghijklmnop`],
-  ['Stripe', `sk_${'live'}_4eC39HqLyjWDarjtT1zdp7dc`],
-  ['Stripe webhook', `whs${'ec'}_abcdefghijklmnopqrstuvwx`],
-  ['Telegram', `123456789:${'AAHdqTcvCH1vGWJx'}fSeofSAs0K5PALDsawA`],
-  ['JSON Web Token', `${'eyJ'}hbGciOiJIUzI1NiJ9.${'eyJ'}zdWIiOiIxIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk`],
-  ['Hugging Face', `h${'f'}_abcdefghijklmnopqrstuvwxyzABCDEFGH`],
-  ['npm', `np${'m'}_abcdefghijklmnopqrstuvwxyz0123456789`],
-  ['Groq', `gs${'k'}_abcdefghijklmnopqrst0123456789`],
-  ['SendGrid', `S${'G'}.abcdefghijklmnopqrstuv.abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG`],
-  ['Datadog and others, hexadecimal', `0123456789abcdef${'0123456789abcdef'}`],
-  ['an unknown vendor', `Zx8${'Qw3'}LmN0pRsT5uVwXyZ1aBcD`],
-];
+import { KEYS } from './made-up-keys.ts';
 
 describe('a key in an error message is masked', () => {
   test.each(KEYS)('%s', (_owner, key) => {
@@ -95,7 +68,7 @@ describe('an error message', () => {
     expect(long).toHaveLength(MAX_MESSAGE);
     expect(long.endsWith('…')).toBe(true);
     const pile = errorLine('💥'.repeat(400)) ?? '';
-    expect(pile.isWellFormed()).toBe(true);
+    expect(Buffer.from(pile).toString()).toBe(pile);
     const [, key] = KEYS[0] as (typeof KEYS)[number];
     expect(errorLine(`${'x '.repeat(240)}${key}`)).not.toContain(key.slice(0, 12));
   });
