@@ -1,5 +1,5 @@
 import type { WireBatch, WireEvent, WireSpan } from '../model/batch-codec.ts';
-import type { Attributes, AttributeScalar, AttributeValue, Origin } from '../model/span-record.ts';
+import type { AttributeScalar, Attributes, AttributeValue, Origin } from '../model/span-record.ts';
 import { millis, spanTimes } from '../model/time.ts';
 import type { ReadableSpanLike, ResourceLike, SpanEventLike } from './readable-span.ts';
 
@@ -87,6 +87,9 @@ function keptAttributes(attributes: { readonly [key: string]: unknown }, project
         break;
       case 'object':
         if (Array.isArray(value)) kept[key] = value.filter(isScalar).map((item) => (typeof item === 'string' ? cap(item) : item));
+        break;
+      default:
+        break; // Not an attribute value: nothing that an SDK lets through.
     }
   }
   return kept;

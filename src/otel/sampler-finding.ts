@@ -39,8 +39,11 @@ function samplerOfGlobalProvider(processor: object): string | null {
     const held = field(multi, '_spanProcessors');
     if (!Array.isArray(held) || !held.includes(processor)) return null;
     const sampler =
-      field(field(provider, '_tracerOptions'), 'sampler') ?? field(field(provider, '_config'), 'sampler') ?? field(provider, '_sampler');
-    return sampler === undefined || sampler === null ? null : String(sampler);
+      field(field(provider, '_tracerOptions'), 'sampler') ??
+      field(field(provider, '_config'), 'sampler') ??
+      field(provider, '_sampler');
+    const describe = field(sampler, 'toString');
+    return typeof describe === 'function' ? String(describe.call(sampler)) : null;
   } catch {
     return null;
   }

@@ -1,0 +1,43 @@
+import { type RecorderOptions, resolveSettings } from '../model/settings.ts';
+import { noteFinding } from '../writer/process-findings.ts';
+import { acquireWriter, releaseWriter } from '../writer/shared-writers.ts';
+import { SpanIntake } from './span-intake.ts';
+
+/** The oldest Node that the native SQLite module loads in; on older ones it ends the process with a segmentation fault. */
+const OLDEST_NODE = 22;
+
+const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './writer-thread.bench-nice.ts' : './writer-thread.bench-nice.js', import.meta.url);
+
+export interface OpenIntake {
+  readonly intake: SpanIntake;
+  /** Hands over what is left, flushes, and lets the writer go if nobody else uses it. */
+  close(timeoutMs?: number): Promise<void>;
+}
+
+export function nodeIsTooOld(): boolean {
+  return Number.parseInt(process.versions.node, 10) < OLDEST_NODE;
+}
+
+/** Options and environment to a running intake; null where nothing is to be or can be recorded. Throws never. */
+export function openIntake(options: RecorderOptions): OpenIntake | null {
+  const { settings, problems } = resolveSettings(options, process.env);
+  for (const problem of problems) noteFinding({ level: 'amber', code: 'setting', message: `${problem}; its default holds` });
+  if (settings.disabled) return null;
+  if (nodeIsTooOld()) {
+    noteFinding({
+      level: 'red',
+      code: 'unusable',
+      message: `nothing is recorded: this is Node ${process.versions.node}, ai-tracker-otel needs Node ${OLDEST_NODE} or later`,
+    });
+    return null;
+  }
+  const writer = acquireWriter(settings, ENTRY);
+  const intake = new SpanIntake(writer);
+  return {
+    intake,
+    close: (timeoutMs) => {
+      intake.close();
+      return releaseWriter(writer, timeoutMs);
+    },
+  };
+}
