@@ -157,7 +157,7 @@ export class FileRecorder {
       const version = this.#dataVersion.get() as number;
       if (version !== this.#seenVersion) {
         // Another connection has written since: what we remember may be old.
-        this.#forget();
+        this.forget();
         this.#seenVersion = version;
       }
       this.#counter.begin();
@@ -166,7 +166,7 @@ export class FileRecorder {
       this.#commit.run();
     } catch (error) {
       if (this.file.db.inTransaction) this.#rollback.run();
-      this.#forget();
+      this.forget();
       this.#ledger.rollback();
       throw error;
     } finally {
@@ -178,7 +178,8 @@ export class FileRecorder {
     this.#ledger.commit();
   }
 
-  #forget(): void {
+  /** Drops everything that is only in memory: another connection wrote the file, or rows were deleted from it. */
+  forget(): void {
     this.#memory.forget();
     this.#tasks.forget();
     this.#inferred.forget();
@@ -353,7 +354,8 @@ export class FileRecorder {
     const parentRow = parent === null ? null : spanRowId(parent.traceId, parent.spanId);
     // Its parents end after it and ask again, batch after batch: one call in eight, at the price of writing it.
     if (isWritten(node.written, node.facts, owner, parentRow)) return;
-    const isRepeat = node.ref === null && this.#mayBeForgotten(node.facts.endMs ?? node.facts.startMs) && this.#calls.exists(rowId);
+    const isRepeat =
+      node.ref === null && this.#mayBeForgotten(node.facts.endMs ?? node.facts.startMs) && this.#calls.exists(rowId);
     this.#calls.write(node, reading, owner, parentRow);
     node.written = { facts: node.facts, owner, parentRow };
     if (node.ref === null) {

@@ -205,13 +205,7 @@ export class SessionRows {
     return lost;
   }
 
-  #state(
-    row: SessionRow,
-    observer: Observer,
-    clock: FileClock,
-    limits: SilenceLimits,
-    hasBeaten: boolean,
-  ): 'alive' | 'gone' {
+  #state(row: SessionRow, observer: Observer, clock: FileClock, limits: SilenceLimits, hasBeaten: boolean): 'alive' | 'gone' {
     return sessionState(
       {
         endedMs: row.ended_at === null ? null : Date.parse(row.ended_at),
