@@ -2,14 +2,12 @@ import { emptyDialectBooks } from '../model/books.ts';
 import type { Health, HealthFinding, RecorderReport } from '../model/health.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Origin, ProcessSession } from '../model/span-record.ts';
-import { spoolFolders } from '../spool/spool-folder.ts';
-import { spoolTarget } from '../spool/spool-record.ts';
-import { writeSpoolRecord } from '../spool/write-record.ts';
 import { Ledger } from './ledger.ts';
 import type { DropReason, ToHost, Trouble } from './messages.ts';
 import { addBooks, type PastBooks } from './past-books.ts';
 import { currentSession, endSession } from './process-session.ts';
 import { sayOnce } from './say.ts';
+import { spoolUnsettled } from './spool-unsettled.ts';
 import { ThreadHandle } from './thread-handle.ts';
 
 /** Longest that an exiting host waits for the thread, then for nothing: what is left goes to the spool. */
@@ -291,22 +289,7 @@ export class Writer {
   };
 
   #spoolTheRest(): void {
-    const rest = this.#ledger.inThread();
-    if (rest.length === 0) return;
-    const { candidates } = spoolFolders(this.settings, process.env);
-    const target = spoolTarget(this.settings);
-    for (const { id, ended, text } of rest) {
-      const outcome = writeSpoolRecord(
-        candidates,
-        { v: 1, kind: 'spans', target, ended, batch: text },
-        { maxBytes: this.settings.spoolMaxMb * 1024 * 1024 },
-      );
-      if (outcome.status === 'spooled') {
-        this.#ledger.settle({ id, outcome: 'spooled' });
-      } else {
-        this.#ledger.settle({ id, outcome: 'dropped', reason: 'queue_full' });
-        this.#find('red', 'queue-full', `spans are being lost: ${outcome.message}`);
-      }
-    }
+    const lost = spoolUnsettled(this.#ledger, this.settings);
+    if (lost !== null) this.#find('red', 'queue-full', `spans are being lost: ${lost}`);
   }
 }
