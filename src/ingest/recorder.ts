@@ -1,7 +1,7 @@
 import type { HealthFinding, RecorderReport } from '../model/health.ts';
 import { PROCESS_SILENCE_MS } from '../model/liveness.ts';
 import type { ApplyOutcome, Recording } from '../model/recording.ts';
-import type { Origin, ProcessSession, SpanBatch, SpanRecord } from '../model/span-record.ts';
+import type { ProcessSession, SpanBatch, SpanRecord } from '../model/span-record.ts';
 import { locateFile, locateReserved, makingProbe } from '../store/agent-file.ts';
 import { fileIdentity } from '../store/file-identity.ts';
 import { fileSize } from '../store/file-size.ts';
