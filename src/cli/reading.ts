@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { placeOf, type Answers, type Selection } from '../query/across-files.ts';
+import { type Answers, placeOf, type Selection } from '../query/across-files.ts';
 import { type Context, flagOption, type OptionSpec, PLACE_OPTIONS, textOption } from './command.ts';
 import { drainSpools } from './drain-spools.ts';
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts';

@@ -1,9 +1,9 @@
 import { type FileClock, PROCESS_SILENCE_MS, SENDER, sessionState } from '../model/liveness.ts';
 import type { OpenFile } from '../store/open.ts';
 import { lastWriteMs, observer } from '../store/process-liveness.ts';
-import { runQuery } from './run-query.ts';
 import { sqlBuilder } from '../store/sql.ts';
 import type { Selection } from './across-files.ts';
+import { runQuery } from './run-query.ts';
 
 /** Stands for "no session" in a list that SQL compares with. */
 export const NO_SESSION = '';

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { locateFile, lookingProbe } from '../../store/agent-file.ts';
 import { type Command, flagOption, PLACE_OPTIONS, textOption } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
-import { jsonText } from '../render/json.ts';
 import { clean } from '../render/clean.ts';
+import { jsonText } from '../render/json.ts';
 
 export const path: Command = {
   name: 'path',

@@ -18,7 +18,7 @@ function distinct(names: readonly string[]): string[] {
 const text = (value: unknown): string => {
   if (value === null) return '';
   if (typeof value === 'number') return String(Number.isInteger(value) ? value : Number(value.toPrecision(9)));
-  return Buffer.isBuffer(value) ? `x'${value.toString('hex')}'` : String(value);
+  return Buffer.isBuffer(value) ? `x'${value.toString('hex')}'` : `${value as string | bigint}`;
 };
 
 const json = (value: unknown): unknown => (Buffer.isBuffer(value) ? value.toString('hex') : value);
