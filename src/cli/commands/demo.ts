@@ -1,15 +1,17 @@
 import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { DemoRun } from '../../demo/run-demo.ts';
+import { resolveSettings } from '../../model/settings.ts';
 import type { Command, Context } from '../command.ts';
 import { textOption } from '../command.ts';
 import { CommandError, EXIT } from '../exit-code.ts';
 import { duration } from '../render/duration.ts';
 
-const QUESTION = `SELECT t.agent_id AS agent, t.task_type AS task, t.status, count(c.id) AS calls,
-       sum(c.success = 0) AS failed_calls
+const QUESTION = `SELECT t.task_type AS task, t.attempt, t.status, count(c.id) AS calls,
+       count(*) FILTER (WHERE c.success = 0) AS failed_calls
 FROM task_executions t LEFT JOIN tool_calls c ON c.task_execution_id = t.id
-GROUP BY t.id ORDER BY calls DESC, task`;
+GROUP BY t.id ORDER BY calls DESC, task, t.attempt`;
 
 /** A path in a command that can be pasted into a shell. */
 const quoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`);
@@ -33,12 +35,11 @@ export const demo: Command = {
       );
     }
     const folder = folderOf(context);
-    const { runDemo } = await import('../../demo/run-demo.ts');
     context.out.write('Two agents start, each a Hatchet worker in its own process …\n');
     const startedMs = performance.now();
-    const attempts = await runDemo(folder);
-    context.out.write(`${attempts} attempts of tasks, recorded in ${duration(performance.now() - startedMs)}.\n`);
-    await show(context, folder);
+    const run = await runIn(folder);
+    context.out.write(`Done: ${run.attempts} attempts of tasks in ${duration(performance.now() - startedMs)}.\n`);
+    await show(context, folder, run);
     return EXIT.done;
   },
 };
@@ -50,22 +51,37 @@ function folderOf(context: Context): string {
   return resolve(given);
 }
 
+async function runIn(folder: string): Promise<DemoRun> {
+  const { runDemo } = await import('../../demo/run-demo.ts');
+  try {
+    return await runDemo(folder);
+  } catch (error) {
+    throw new CommandError(EXIT.environment, `demo: ${(error as Error).message}; what was recorded until then is in ${folder}`);
+  }
+}
+
 /** What a user would type next, and what it prints: the commands themselves print it. */
-async function show(context: Context, folder: string): Promise<void> {
+async function show(context: Context, folder: string, { parentTaskId }: DemoRun): Promise<void> {
   const { out } = context;
-  const settings = { ...context.settings, agentId: null, dbPath: null, sharedDir: folder };
+  // Nothing of the user's own recording: neither its files nor its spool.
+  const { settings } = resolveSettings({ sharedDir: folder }, {});
+  const place = `--dir ${quoted(folder)}`;
   const run = async (command: Command, title: string, positionals: readonly string[] = []): Promise<void> => {
-    out.write(`\n${title}\n\n`);
+    out.write(`\n# ${title}\n\n`);
     await command.run({ ...context, settings, options: {}, positionals });
   };
-  const place = `--dir ${quoted(folder)}`;
   const { tasks } = await import('./tasks.ts');
-  await run(tasks, `Tasks: ai-tracker tasks ${place}`);
+  await run(tasks, `ai-tracker tasks ${place}`);
+  const { task } = await import('./task.ts');
+  await run(task, `ai-tracker task ${parentTaskId.slice(0, 8)} ${place}`, [parentTaskId]);
   const { tools } = await import('./tools.ts');
-  await run(tools, `Calls: ai-tracker tools ${place}`);
-  const files = readdirSync(folder).filter((file) => file.endsWith('.db'));
-  out.write(`\nFiles: one ordinary SQLite database per agent, which stay until you remove them\n\n`);
-  for (const file of files.sort()) out.write(`${join(folder, file)}\n`);
+  await run(tools, `ai-tracker tools ${place}`);
+  out.write('\nCalls without a task are those that the Hatchet SDK made for itself.\n');
+
   const { sql } = await import('./sql.ts');
-  await run(sql, `A question: ai-tracker sql ${place} "…"\n\n${QUESTION}`, [QUESTION]);
+  await run(sql, `ai-tracker sql ${place} "…"\n\n${QUESTION}`, [QUESTION]);
+
+  out.write('\nOne ordinary SQLite file per agent; they stay until you remove them:\n\n');
+  const files = readdirSync(folder).filter((file) => file.endsWith('.db'));
+  for (const file of files.sort()) out.write(`${join(folder, file)}\n`);
 }
