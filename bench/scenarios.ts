@@ -19,7 +19,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'host-cost',
     title: 'What a span costs the host’s event loop',
-    rounds: 7,
+    rounds: 5,
     round: (run) => ({
       bare: run('bare'),
       ours: run('ours'),
@@ -44,7 +44,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'rows-on-disk',
     title: 'Spans to rows on disk, one process, batches of 512',
-    rounds: 7,
+    rounds: 5,
     round: (run, folder) => {
       const recorder = run('recorder', join(folder, 'recorder.db'));
       const floor = run('floor', join(folder, 'floor.db'), join(folder, 'recorder.db'));
