@@ -108,13 +108,16 @@ export class Recorder implements Recording {
       if (error !== null) failures.push({ spans: homeless, error });
     }
     if (origin.door !== 'process' && !oneFile) this.#waiting.moveOf(traces);
-    const first = failures[0];
+    const [first] = failures;
     if (first === undefined) return { status: 'written' };
+    // No file will ever take it: tried for ever, it would hold up all that lies behind it.
+    for (const { error } of failures) if (!(error instanceof StoreError)) throw error;
+    const error = first.error as StoreError;
     return {
       status: 'retry',
       rest: { origin, spans: failures.flatMap((failure) => failure.spans), logs: batch.logs },
-      reason: reasonOf(first.error),
-      message: (first.error as Error).message,
+      reason: reasonOf(error),
+      message: error.message,
     };
   }
 
@@ -173,7 +176,16 @@ export class Recorder implements Recording {
       findings.push(...open.recorder.file.findings);
       if (open.error !== null) findings.push({ level: 'red', code: 'write-failed', message: open.error });
       const { journal, synchronous } = open.recorder.file;
-      return { path, agentId: open.agentId, journal, synchronous, bytes, lastCommitMs: open.lastCommitMs, error: open.error };
+      return {
+        path,
+        agentId: open.agentId,
+        journal,
+        synchronous,
+        bytes,
+        lastCommitMs: open.lastCommitMs,
+        cacheTrims: open.recorder.evictions,
+        error: open.error,
+      };
     });
     return { books: structuredClone(this.#ledger.books), files, findings };
   }
@@ -359,8 +371,7 @@ export class Recorder implements Recording {
   }
 }
 
-function reasonOf(error: unknown): 'locked' | 'disk' | 'too-old' | 'failed' {
-  if (!(error instanceof StoreError)) return 'failed';
+function reasonOf(error: StoreError): 'locked' | 'disk' | 'too-old' | 'failed' {
   if (error.code === 'locked' || error.code === 'too-old') return error.code;
   return error.code === 'disk' || error.code === 'read-only' ? 'disk' : 'failed';
 }
