@@ -143,6 +143,8 @@ export class FileRecorder {
       this.sessions.flush(this.#now());
     });
     this.#memory.trim();
+    this.#tasks.trim();
+    this.sessions.trim();
     for (const key of this.#earlySignals.keys()) {
       if (this.#earlySignals.size <= MAX_EARLY_SIGNALS) break;
       this.#earlySignals.delete(key);
