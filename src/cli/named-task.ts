@@ -15,9 +15,10 @@ export interface NamedTask {
 
 /**
  * The task that a person names by id, emitter's id or the beginning of either.
- * @throws {CommandError} where there is none, or where several tasks begin so.
+ * @throws {CommandError} where none is named or there is none, or where several tasks begin so.
  */
 export function namedTask(context: Context, selection: Selection, name: string): NamedTask {
+  if (name === '') throw new CommandError(EXIT.usage, 'the id of the task is empty; `ai-tracker tasks` lists them');
   const found = findTasks(selection, name);
   const failed = tellFailures(context, found);
   const rows = found.answers;

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { type Answers, placeOf, type Selection } from '../query/across-files.ts';
 import { type Context, flagOption, type OptionSpec, PLACE_OPTIONS, textOption } from './command.ts';
 import { drainSpools } from './drain-spools.ts';
@@ -33,12 +33,38 @@ export async function openSelection(context: Context): Promise<Selection> {
   return { settings, env, agentId: textOption(context, 'agent'), nowMs };
 }
 
-/** A place that the user named has to be there; one that nobody has recorded in yet is merely empty. */
+/** A place that the user named has to be there and be what it is named as; one that nobody has recorded in yet is merely empty. */
 export function assertPlaceExists(context: Context): void {
-  for (const option of ['db', 'dir']) {
+  for (const option of ['db', 'dir'] as const) {
     const path = textOption(context, option);
-    if (path === null || path.includes('{agent_id}') || existsSync(path)) continue;
-    throw new CommandError(EXIT.environment, `there is no ${option === 'db' ? 'file' : 'folder'} ${path}`);
+    if (path === null || path.includes('{agent_id}')) continue;
+    const problem = option === 'db' ? problemOfFile(path) : problemOfFolder(path);
+    if (problem !== null) throw new CommandError(EXIT.environment, problem);
+  }
+}
+
+function problemOfFile(path: string): string | null {
+  if (isFolder(path) === null) return `there is no file ${path}; \`ai-tracker path\` prints where rows lie`;
+  return isFolder(path) ? `${path} is a folder; name it with --dir` : null;
+}
+
+function problemOfFolder(path: string): string | null {
+  if (isFolder(path) === null) return `there is no folder ${path}; \`ai-tracker path\` prints where rows lie`;
+  if (!isFolder(path)) return `${path} is no folder; name a file with --db`;
+  try {
+    accessSync(path, constants.R_OK | constants.X_OK);
+    return null;
+  } catch {
+    return `cannot read the folder ${path}: permission denied; check its owner and mode`;
+  }
+}
+
+/** Null where nothing is there, or nothing that we may see. */
+function isFolder(path: string): boolean | null {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return null;
   }
 }
 
@@ -51,10 +77,16 @@ export function tellFailures(
   return failures.length > 0 && files.length === 0 ? EXIT.environment : EXIT.done;
 }
 
-/** In place of an empty table. */
-export function tellNone(context: Context, what: string, selection: Selection, files: number): void {
+/** In place of an empty table. Of files that could not be read nothing is claimed: `tellFailures` speaks of them. */
+export function tellNone(
+  context: Context,
+  what: string,
+  selection: Selection,
+  { files, failures }: Pick<Answers<unknown>, 'files' | 'failures'>,
+): void {
+  if (files.length === 0 && failures.length > 0) return;
   const where = placeOf(selection);
-  context.out.note(files === 0 ? `nothing has been recorded in ${where} yet` : `no ${what} in ${where} that fit`);
+  context.out.note(files.length === 0 ? `nothing has been recorded in ${where} yet` : `no ${what} in ${where} that fit`);
 }
 
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 } as const;

@@ -96,12 +96,27 @@ describe('reading commands', () => {
       [['task'], 2],
       [['tasks', '--db', join(folder, 'none.db')], 3],
       [['agents', '--dir', join(folder, 'none')], 3],
+      [['agents', '--dir', join(folder, 'alpha.db')], 3],
+      [['agents', '--db', folder], 3],
     ] as const;
     const answers = await Promise.all(cases.map(([args]) => aiTracker(args, { home: folder })));
     cases.forEach(([args, code], i) => {
       expect([answers[i]?.code, answers[i]?.stdout], args.join(' ')).toEqual([code, '']);
       expect(answers[i]?.stderr).toMatch(/^ai-tracker: [^\n]+\n$/);
     });
+  });
+
+  test.runIf(process.getuid?.() !== 0)('exit 3 where the folder may not be read: it is not empty', async () => {
+    const folder = recorded();
+    chmodSync(folder, 0o000);
+    try {
+      expect(await aiTracker(['tasks', '--dir', folder, '--json'], { home: scratchFolder() })).toMatchObject({
+        code: 3,
+        stdout: '',
+      });
+    } finally {
+      chmodSync(folder, 0o700);
+    }
   });
 
   test('name the file that they cannot read, and exit 3 only where no file is left', async () => {
@@ -149,6 +164,7 @@ describe('ai-tracker task', () => {
     expect([several.code, several.stdout]).toEqual([1, '']);
     expect(several.stderr).toContain('11111111-plan');
     expect(several.stderr).toContain('11112222-write');
+    expect(await run(folder, ['task', ''])).toMatchObject({ code: 2, stdout: '' });
   });
 });
 

@@ -37,7 +37,7 @@ export const agents: Command = {
     const found = listAgents(selection);
     const { out, nowMs } = context;
     if (flagOption(context, 'json')) writeJsonRows(out, found.answers);
-    else if (found.answers.length === 0) tellNone(context, 'agents', selection, found.files.length);
+    else if (found.answers.length === 0) tellNone(context, 'agents', selection, found);
     else out.write(table(columns(nowMs), found.answers, out));
     return tellFailures(context, found);
   },

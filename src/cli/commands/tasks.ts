@@ -43,7 +43,7 @@ export const tasks: Command = {
     const found = listTasks(selection, filter);
     const { out, nowMs } = context;
     if (flagOption(context, 'json')) writeJsonRows(out, found.answers);
-    else if (found.answers.length === 0) tellNone(context, 'tasks', selection, found.files.length);
+    else if (found.answers.length === 0) tellNone(context, 'tasks', selection, found);
     else {
       out.write(taskTable(found.answers, out, nowMs));
       tellLimit(context, found.answers.length, filter.limit, 'tasks');

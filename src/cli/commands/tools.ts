@@ -48,7 +48,7 @@ export const tools: Command = {
     const found = listCalls(selection, { ...filter, tasks: owners });
     const { out, nowMs } = context;
     if (flagOption(context, 'json')) writeJsonRows(out, found.answers);
-    else if (found.answers.length === 0) tellNone(context, 'calls', selection, found.files.length);
+    else if (found.answers.length === 0) tellNone(context, 'calls', selection, found);
     else {
       out.write(callTable(found.answers, out, nowMs));
       tellLimit(context, found.answers.length, filter.limit, 'calls');
