@@ -108,7 +108,7 @@ describe('what the documents show is true', () => {
       const env = { ...process.env, AI_TRACKER_SHARED_DIR: join(project.folder, 'agents') };
       const run = (command: string, args: string[]): string =>
         execFileSync(command, args, { cwd: project.folder, env, encoding: 'utf8', timeout: 30_000 });
-      run('node', [project.write('app.js', program?.text ?? '')]);
+      run('node', [project.write('app.mjs', program?.text ?? '')]);
 
       const main = join(root, 'dist/cli/main.js');
       expect(JSON.parse(run('node', [main, 'tools', '--json']))).toMatchObject([{ tool_name: 'search', agent_id: 'worker-7' }]);
