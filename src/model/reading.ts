@@ -92,6 +92,15 @@ export interface CallReading {
   /** US dollars as the emitter states them. */
   readonly costUsd: number | null;
   readonly names: TaskName | null;
+  /**
+   * The row's key where the emitter's call id is unique within a conversation: spans, log records and hook events of one
+   * call meet in that row. null: the span is the call.
+   */
+  readonly key: string | null;
+  /** Of several tellings of one keyed call, the one with more authority says outcome and duration. 0 to 9. */
+  readonly authority: number;
+  /** Of an agent: the task that it is where nothing above it is one. */
+  readonly asTask: TaskReading | null;
 }
 
 /** The end of a task told by another span (Hatchet's cancel span, in a trace of its own). */
@@ -137,6 +146,9 @@ const CALL_DEFAULTS = {
   usage: null,
   costUsd: null,
   names: null,
+  key: null,
+  authority: 5,
+  asTask: null,
 } as const;
 
 /** A call reading from the fields a dialect knows; the rest is unknown. */

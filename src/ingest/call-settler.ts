@@ -1,0 +1,273 @@
+import type { CallReading } from '../model/reading.ts';
+import { spanRowId } from '../model/row-ids.ts';
+import { FOLDED, HIDDEN, type SpanNode } from '../model/span-node.ts';
+import { placeOfAgent } from '../resolve/agent-place.ts';
+import { callOf, climb } from '../resolve/ancestry.ts';
+import { placeOfCall } from '../resolve/fold.ts';
+import { hasUsage, insideModelCall, isHidden, modelCallAround } from '../resolve/model-calls.ts';
+import { exactOwner } from './call-owner.ts';
+import { type CallRows, rowFromSpan } from './call-rows.ts';
+import type { Fates } from './fates.ts';
+import { withFolded } from './fold-facts.ts';
+import type { InferredOwners } from './inferred-owners.ts';
+import type { KeyedCalls } from './keyed-calls.ts';
+import type { SessionRows } from './session-rows.ts';
+import type { SpanMemory } from './span-memory.ts';
+
+/** The row's id of a call: by its key where it has one, else by its span. */
+export const rowIdOfCall = (node: SpanNode, reading: CallReading): string => reading.key ?? spanRowId(node.traceId, node.spanId);
+
+export interface CallSettlerParts {
+  readonly memory: SpanMemory;
+  readonly rows: CallRows;
+  readonly keyed: KeyedCalls;
+  readonly sessions: SessionRows;
+  readonly inferred: InferredOwners;
+  readonly fates: Fates;
+}
+
+/**
+ * Decides for every call that a batch touched whether it has a row, which one, and whose it is. Everything here is a
+ * function of the spans that are known, so it may be asked again at any time and the order of arrival leaves no trace.
+ */
+export class CallSettler {
+  readonly #parts: CallSettlerParts;
+  /** Agents that turned out to be tasks since the last `takeNewTasks`. */
+  readonly #newTasks = new Set<SpanNode>();
+  readonly #dirtyAgents = new Set<SpanNode>();
+  readonly #dirtyCalls = new Set<SpanNode>();
+  readonly #dirtyTotals = new Set<SpanNode>();
+  /** Called for each agent that is decided: what stands below it may have an owner now. */
+  readonly #touchBelow: (node: SpanNode) => void;
+
+  constructor(parts: CallSettlerParts, touchBelow: (node: SpanNode) => void) {
+    this.#parts = parts;
+    this.#touchBelow = touchBelow;
+  }
+
+  touch(node: SpanNode): void {
+    if (node.cls === 'agent') this.#dirtyAgents.add(node);
+    else if (node.cls === 'call') this.#dirtyCalls.add(node);
+    else if (node.cls === 'task' && node.facts.total !== undefined) this.#dirtyTotals.add(node);
+  }
+
+  clear(): void {
+    this.#dirtyAgents.clear();
+    this.#dirtyCalls.clear();
+    this.#dirtyTotals.clear();
+    this.#newTasks.clear();
+  }
+
+  /** Settles what was touched. The sets grow while they are walked: one decision touches others. */
+  settle(): void {
+    for (const node of this.#dirtyAgents) {
+      this.#dirtyAgents.delete(node);
+      this.#settleAgent(node);
+    }
+    for (const node of this.#dirtyCalls) {
+      this.#dirtyCalls.delete(node);
+      const reading = callOf(node);
+      if (node.cls === 'call' && reading !== null) this.#settleCall(node, reading);
+    }
+    for (const node of this.#dirtyTotals) this.#settleTotal(node);
+    this.#dirtyTotals.clear();
+    this.#parts.keyed.settle();
+  }
+
+  takeNewTasks(): SpanNode[] {
+    const tasks = [...this.#newTasks];
+    this.#newTasks.clear();
+    return tasks;
+  }
+
+  /** An agent that nothing was heard of for too long is what it would be if its missing parent were none. */
+  settleForgotten(node: SpanNode): void {
+    if (node.cls === 'agent') this.#becomeTask(node);
+  }
+
+  #settleAgent(node: SpanNode): void {
+    if (node.cls !== 'agent') return;
+    const place = placeOfAgent(this.#parts.memory, node);
+    if (place === 'task') this.#becomeTask(node);
+    else if (place === 'call') {
+      node.cls = 'call';
+      this.#parts.memory.changed(node);
+      this.#dirtyCalls.add(node);
+      this.#touchBelow(node);
+    }
+  }
+
+  #becomeTask(node: SpanNode): void {
+    const reading = callOf(node);
+    if (reading?.asTask == null) return;
+    node.cls = 'task';
+    node.facts = { ...node.facts, reading: reading.asTask, total: { ...reading, asTask: null } };
+    this.#parts.memory.changed(node);
+    this.#newTasks.add(node);
+    this.#dirtyTotals.add(node);
+    this.#touchBelow(node);
+  }
+
+  #settleCall(node: SpanNode, reading: CallReading): void {
+    if (hasUsage(reading) && reading.kind === 'llm') this.#usageKnown(node);
+    if (reading.key !== null) {
+      this.#settleKeyed(node, reading);
+      return;
+    }
+    if (reading.kind === 'llm') this.#settleModelCall(node, reading);
+    else if (node.ref?.startsWith(FOLDED) !== true) this.#settleOther(node, reading);
+  }
+
+  #settleOther(node: SpanNode, reading: CallReading): void {
+    const { memory } = this.#parts;
+    const place = placeOfCall(memory, node);
+    if (place.target === null) {
+      const stated = reading.kind === 'agent' && !this.#booksTotal(node) ? { ...reading, usage: null, costUsd: null } : reading;
+      this.#write(node, stated, place.parentCall);
+      return;
+    }
+    this.#noRow(node, FOLDED + place.target.spanId);
+    const outer = callOf(place.target);
+    // Of a model call everything below is read anew each time it is written: its HTTP may turn out to be an inner call's.
+    if (outer?.kind !== 'llm') {
+      place.target.facts = withFolded(place.target.facts, node, reading, place.crossesServer);
+      memory.changed(place.target);
+    }
+    this.#dirtyCalls.add(place.target);
+  }
+
+  #settleModelCall(node: SpanNode, reading: CallReading): void {
+    const { memory } = this.#parts;
+    const before = node.ref;
+    const around = modelCallAround(memory, node);
+    if (isHidden(memory, node)) this.#noRow(node, HIDDEN);
+    else if (around !== null && callOf(around)?.key == null && !isHidden(memory, around)) this.#noRow(node, FOLDED + around.spanId);
+    else this.#write(node, this.#withModelCallsAround(node, reading, around), placeOfCall(memory, node).parentCall);
+    if (before === node.ref) return;
+    // Its kin is decided by the same facts.
+    if (around !== null) this.#dirtyCalls.add(around);
+    for (const inner of insideModelCall(memory, node).calls) this.#dirtyCalls.add(inner);
+  }
+
+  /** What the outer sight of the same call knows beside the tokens; a cost only where it is not that of several calls. */
+  #withModelCallsAround(node: SpanNode, reading: CallReading, around: SpanNode | null): CallReading {
+    const outer = around === null ? null : callOf(around);
+    if (around === null || outer === null) return reading;
+    const siblings = insideModelCall(this.#parts.memory, around).calls.filter((call) => hasUsage(callOf(call)));
+    const isOnly = siblings.length === 1 && siblings[0] === node;
+    return {
+      ...reading,
+      model: reading.model ?? outer.model,
+      provider: reading.provider ?? outer.provider,
+      conversationId: reading.conversationId ?? outer.conversationId,
+      subAgent: reading.subAgent ?? outer.subAgent,
+      requestId: reading.requestId ?? (isOnly ? outer.requestId : null),
+      costUsd: reading.costUsd ?? (isOnly ? outer.costUsd : null),
+    };
+  }
+
+  #settleKeyed(node: SpanNode, reading: CallReading): void {
+    const { memory, keyed, fates } = this.#parts;
+    const place = placeOfCall(memory, node);
+    const parent = place.parentCall ?? place.target;
+    const parentReading = parent === null ? null : callOf(parent);
+    const parentRow = parent === null || parentReading === null ? null : rowIdOfCall(parent, parentReading);
+    const isFirst = keyed.take(node, reading, exactOwner(memory, node), parentRow === reading.key ? null : parentRow);
+    if (node.ref === null) {
+      node.ref = reading.key;
+      memory.changed(node);
+    }
+    fates.become(node, isFirst ? 'recorded' : 'merged');
+  }
+
+  #write(node: SpanNode, reading: CallReading, parent: SpanNode | null): void {
+    const { memory, rows, sessions, inferred, fates } = this.#parts;
+    const owner = exactOwner(memory, node);
+    const parentReading = parent === null ? null : callOf(parent);
+    const parentRow = parent === null || parentReading === null ? null : rowIdOfCall(parent, parentReading);
+    const id = rowIdOfCall(node, reading);
+    const http = reading.kind === 'llm' ? insideModelCall(memory, node).http : null;
+    rows.write(rowFromSpan(id, node, reading, owner, parentRow, http));
+    if (node.ref !== id) {
+      node.ref = id;
+      memory.changed(node);
+      sessions.countCall(node.facts.sessionId, 1);
+    }
+    if (owner === null) inferred.unowned(id);
+    else inferred.ownerFound(reading.conversationId, reading.callId);
+    fates.become(node, 'recorded');
+  }
+
+  #noRow(node: SpanNode, ref: string): void {
+    const { memory, rows, sessions, fates } = this.#parts;
+    if (node.ref === ref) return;
+    if (node.ref !== null && node.ref !== HIDDEN && !node.ref.startsWith(FOLDED)) {
+      rows.remove(node.ref);
+      sessions.countCall(node.facts.sessionId, -1);
+    }
+    node.ref = ref;
+    memory.changed(node);
+    fates.become(node, 'merged');
+  }
+
+  // Totals that agents state
+
+  /** A model call with usage is known: no total above it may be booked. Each span is marked once. */
+  #usageKnown(node: SpanNode): void {
+    const { memory } = this.#parts;
+    climb(memory, node, (ancestor) => {
+      if (ancestor.facts.usageBelow === true) return true;
+      ancestor.facts = { ...ancestor.facts, usageBelow: true };
+      memory.changed(ancestor);
+      if (ancestor.facts.total !== undefined || callOf(ancestor)?.kind === 'agent') this.#totalChanged(ancestor);
+      return false;
+    });
+  }
+
+  /** A span that came after what stands below it takes over what they know. */
+  inheritUsage(node: SpanNode): void {
+    const below = this.#parts.memory.children(node);
+    const known = below.find((child) => child.facts.usageBelow === true || (callOf(child)?.kind === 'llm' && hasUsage(callOf(child))));
+    if (known !== undefined) this.#usageKnown(known);
+  }
+
+  /** Its own total, and those of agents below it that were within it until now. */
+  #totalChanged(node: SpanNode): void {
+    const stack = [node];
+    const seen = new Set(stack);
+    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+      this.touch(at);
+      for (const child of this.#parts.memory.children(at)) {
+        if (seen.has(child)) continue;
+        seen.add(child);
+        stack.push(child);
+      }
+    }
+  }
+
+  /** Whether the total that an agent states is counted: no model call below has usage, and no agent above counts it already. */
+  #booksTotal(node: SpanNode): boolean {
+    if (node.facts.usageBelow === true) return false;
+    let isWithin = false;
+    climb(this.#parts.memory, node, (ancestor) => {
+      const stated = ancestor.facts.total ?? (callOf(ancestor)?.kind === 'agent' ? callOf(ancestor) : null);
+      isWithin = stated !== null && hasUsage(stated) && ancestor.facts.usageBelow !== true;
+      return isWithin;
+    });
+    return !isWithin;
+  }
+
+  /** The total of an agent that is a task stands in a row beside it, owned by it. */
+  #settleTotal(node: SpanNode): void {
+    const { total } = node.facts;
+    if (total === undefined || !hasUsage(total) || node.ref === null) return;
+    const { rows, sessions } = this.#parts;
+    const id = `${spanRowId(node.traceId, node.spanId)}:total`;
+    if (!this.#booksTotal(node)) {
+      if (rows.remove(id)) sessions.countCall(node.facts.sessionId, -1);
+      return;
+    }
+    if (!rows.exists(id)) sessions.countCall(node.facts.sessionId, 1);
+    rows.write(rowFromSpan(id, node, total, { taskExecutionId: node.ref, match: 'ancestor' }, null, null));
+  }
+}

@@ -1,0 +1,154 @@
+import type { CallKind, CallReading, Usage } from '../model/reading.ts';
+import type { SpanNode } from '../model/span-node.ts';
+import type { Db, Statement } from '../store/open.ts';
+import { prepareQuery, sqlBuilder } from '../store/sql.ts';
+import { type CallRow, type CallRows, type Owner, rowFromSpan } from './call-rows.ts';
+import type { InferredOwners } from './inferred-owners.ts';
+import type { SessionRows } from './session-rows.ts';
+
+/** One telling of a keyed call: by a span, a log record or a hook event. Kept as JSON until the memory's age limit. */
+interface Part {
+  readonly row: CallRow;
+  readonly authority: number;
+}
+
+const KIND_RANK: Readonly<Record<CallKind, number>> = { agent: 6, mcp: 5, llm: 4, tool: 3, http: 2, rpc: 1, db: 0 };
+const MATCH_RANK = { ancestor: 5, attribute: 4, call: 3, session: 2, trace: 1 } as const;
+const SPAN_ID = /^[0-9a-f]{16}$/;
+
+/**
+ * Calls whose id is unique within a conversation: everything that is told of one of them meets in one row, whatever
+ * comes first and however late the rest.
+ */
+export class KeyedCalls {
+  readonly #rows: CallRows;
+  readonly #sessions: SessionRows;
+  readonly #inferred: InferredOwners;
+  readonly #parts: Statement<[string], { part: string; facts: string }>;
+  readonly #upsert: Statement;
+  readonly #dirty = new Map<string, string | null>();
+  #nowSeconds = 0;
+
+  constructor(db: Db, rows: CallRows, sessions: SessionRows, inferred: InferredOwners) {
+    this.#rows = rows;
+    this.#sessions = sessions;
+    this.#inferred = inferred;
+    this.#parts = prepareQuery(db, sqlBuilder.selectFrom('call_parts').select(['part', 'facts']).where('call_key', '=', ''));
+    this.#upsert = prepareQuery(
+      db,
+      sqlBuilder
+        .insertInto('call_parts')
+        .values({ call_key: '', part: '', facts: '', seen_at: 0 })
+        .onConflict((oc) =>
+          oc.columns(['call_key', 'part']).doUpdateSet((eb) => ({ facts: eb.ref('excluded.facts'), seen_at: eb.ref('excluded.seen_at') })),
+        ),
+    );
+  }
+
+  begin(nowSeconds: number): void {
+    this.#nowSeconds = nowSeconds;
+  }
+
+  clear(): void {
+    this.#dirty.clear();
+  }
+
+  /** @returns whether this is the first that is heard of the call. */
+  take(node: SpanNode, reading: CallReading, owner: Owner | null, parentRow: string | null): boolean {
+    const key = reading.key as string;
+    const part: Part = { row: rowFromSpan(key, node, reading, owner, parentRow, null), authority: reading.authority };
+    const known = this.#parts.all(key);
+    const id = `${node.traceId}:${node.spanId}`;
+    const facts = JSON.stringify(part);
+    const same = known.find((one) => one.part === id);
+    const isFirst = known.every((one) => one.part === id);
+    if (same?.facts === facts) return isFirst;
+    this.#upsert.run(key, id, facts, this.#nowSeconds);
+    if (!this.#dirty.has(key)) this.#dirty.set(key, known.length === 0 ? node.facts.sessionId : null);
+    return isFirst;
+  }
+
+  settle(): void {
+    for (const [key, newIn] of this.#dirty) {
+      const parts = this.#parts.all(key).map((one): Part => JSON.parse(one.facts) as Part);
+      const row = mergeParts(key, parts);
+      if (row === null) continue;
+      this.#rows.write(row);
+      if (newIn !== null) this.#sessions.countCall(newIn, 1);
+      if (row.owner === null) this.#inferred.unowned(key);
+      else this.#inferred.ownerFound(row.conversationId, row.callId);
+    }
+    this.#dirty.clear();
+  }
+}
+
+/** A function of the set of parts: they are put in order first. */
+function mergeParts(key: string, unordered: readonly Part[]): CallRow | null {
+  const parts = [...unordered].sort(
+    (a, b) =>
+      b.authority - a.authority ||
+      a.row.startMs - b.row.startMs ||
+      (`${a.row.traceId}:${a.row.spanId}` < `${b.row.traceId}:${b.row.spanId}` ? -1 : 1),
+  );
+  const rows = parts.map((part) => part.row);
+  const [first] = rows;
+  if (first === undefined) return null;
+  const known = <K extends keyof CallRow>(field: K): CallRow[K] => rows.find((row) => row[field] !== null)?.[field] ?? (null as CallRow[K]);
+  const timed = rows.find((row) => row.durationMs !== null);
+  const success = known('success');
+  const blamed = success === true ? undefined : rows.find((row) => row.errorType !== null || row.errorMessage !== null);
+  // The span that is the call: the one around the others starts first; of equals the one with less to say of the outcome.
+  const span = parts
+    .filter((part) => part.row.spanId !== null && SPAN_ID.test(part.row.spanId))
+    .sort((a, b) => a.row.startMs - b.row.startMs || a.authority - b.authority || ((a.row.spanId ?? '') < (b.row.spanId ?? '') ? -1 : 1))[0]?.row;
+  return {
+    ...first,
+    id: key,
+    owner: bestOwner(rows),
+    parentToolCallId: known('parentToolCallId'),
+    agentId: known('agentId'),
+    subAgent: known('subAgent'),
+    conversationId: known('conversationId'),
+    kind: rows.reduce((best, row) => (KIND_RANK[row.kind] > KIND_RANK[best] ? row.kind : best), first.kind),
+    toolName: known('toolName'),
+    callId: known('callId'),
+    startMs: Math.min(...rows.map((row) => row.startMs)),
+    durationMs: timed?.durationMs ?? null,
+    durationQuality: timed?.durationQuality ?? null,
+    model: known('model'),
+    provider: known('provider'),
+    usage: mergeUsage(rows),
+    costUsd: known('costUsd'),
+    success,
+    errorType: blamed?.errorType ?? null,
+    errorMessage: blamed?.errorMessage ?? null,
+    statusCode: known('statusCode'),
+    retryCount: known('retryCount'),
+    requestId: known('requestId'),
+    traceId: span?.traceId ?? first.traceId,
+    spanId: span?.spanId ?? null,
+    parentSpanId: span === undefined ? null : span.parentSpanId,
+    source: first.source,
+  };
+}
+
+function bestOwner(rows: readonly CallRow[]): Owner | null {
+  let best: Owner | null = null;
+  for (const { owner } of rows) {
+    if (owner !== null && (best === null || MATCH_RANK[owner.match] > MATCH_RANK[best.match])) best = owner;
+  }
+  return best;
+}
+
+function mergeUsage(rows: readonly CallRow[]): Usage | null {
+  const told = rows.flatMap((row) => (row.usage === null ? [] : [row.usage]));
+  if (told.length === 0) return null;
+  const known = (field: keyof Usage): number | null => told.find((usage) => usage[field] !== null)?.[field] ?? null;
+  return {
+    inputTokens: known('inputTokens'),
+    outputTokens: known('outputTokens'),
+    cacheReadTokens: known('cacheReadTokens'),
+    cacheWriteTokens: known('cacheWriteTokens'),
+    reasoningTokens: known('reasoningTokens'),
+  };
+}
