@@ -20,6 +20,7 @@ const taskDefinition = (opts: CreateTaskOpts): TaskDefinition => ({
   parents: opts.parents,
   retries: opts.retries,
   timeoutMs: goDurationMs(opts.timeout),
+  isDurable: opts.isDurable,
 });
 
 export const workflowDefinition = (request: CreateWorkflowVersionRequest): WorkflowDefinition => ({
@@ -47,7 +48,7 @@ function payloadOf({ run, task }: Assignment): string {
   });
 }
 
-/** The message that a worker gets; field by field as the engine of v0.79 fills it. */
+/** The message that a worker gets; field by field as the engine fills it. */
 export function assignedAction(assignment: Assignment, tenantId: string): Omit<AssignedAction, 'actionType'> {
   const { run, task, retryCount } = assignment;
   const { request, workflow } = run;
@@ -72,6 +73,7 @@ export function assignedAction(assignment: Assignment, tenantId: string): Omit<A
       traceparent: engineTraceparent(run.id, request.parentWorkflowRunId),
       ...request.metadata,
     }),
+    ...(task.definition.isDurable ? { durableTaskInvocationCount: task.invocation } : {}),
     // In spite of its name: the step run that spawned this run.
     ...(request.parentStepRunId === null ? {} : { parentWorkflowRunId: request.parentStepRunId }),
     ...(request.childIndex === null ? {} : { childWorkflowIndex: request.childIndex }),

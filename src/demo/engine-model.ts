@@ -12,6 +12,7 @@ export interface TaskDefinition {
   readonly retries: number;
   /** Execution timeout in milliseconds. */
   readonly timeoutMs: number;
+  readonly isDurable: boolean;
 }
 
 export interface WorkflowDefinition {
@@ -67,6 +68,8 @@ export interface TaskRun {
   readonly definition: TaskDefinition;
   state: 'blocked' | 'queued' | 'running' | 'completed' | 'failed' | 'cancelled';
   retryCount: number;
+  /** Of a durable task within one attempt, from 1: one more after each eviction. */
+  invocation: number;
   /** JSON text of the task's return value. */
   output: string | null;
   error: string | null;

@@ -7,6 +7,10 @@ import {
   WorkflowRunEventType,
 } from '@hatchet-dev/typescript-sdk/protoc/dispatcher/index.js';
 import { EventsServiceDefinition, type EventsServiceImplementation } from '@hatchet-dev/typescript-sdk/protoc/events/index.js';
+import {
+  V1DispatcherDefinition,
+  type V1DispatcherServiceImplementation,
+} from '@hatchet-dev/typescript-sdk/protoc/v1/dispatcher.js';
 import type { TriggerWorkflowRequest } from '@hatchet-dev/typescript-sdk/protoc/v1/shared/trigger.js';
 import { AdminServiceDefinition, type AdminServiceImplementation } from '@hatchet-dev/typescript-sdk/protoc/v1/workflows.js';
 import {
@@ -14,18 +18,19 @@ import {
   type WorkflowServiceImplementation,
 } from '@hatchet-dev/typescript-sdk/protoc/workflows/index.js';
 import { assignedAction, workflowDefinition } from './engine-actions.ts';
+import type { DurableWaits } from './engine-durable.ts';
 import type { Assignment, TaskResult, TriggerRequest } from './engine-model.ts';
 import type { EngineRuns } from './engine-runs.ts';
 import { MessageQueue } from './message-queue.ts';
 
-/** From this version on a worker registers with slots instead of `maxRuns`; from v0.80.0 it would want durable eviction. */
-const ENGINE_VERSION = 'v0.79.0';
+/** From this version on durable tasks can be evicted; from v0.78.23 on a worker registers with slots instead of `maxRuns`. */
+const ENGINE_VERSION = 'v0.80.0';
 
 type Definition = { readonly methods: Readonly<Record<string, unknown>> };
 type Implementation = Readonly<Record<string, unknown>>;
 export type Service = readonly [definition: Definition, implementation: Implementation];
 
-/** nice-grpc wants every method of a definition; those that a worker without durable or batch tasks never calls refuse. */
+/** nice-grpc wants every method of a definition; those that the stub does not know refuse. */
 function service(definition: Definition, implementation: object): Service {
   const refusals = Object.keys(definition.methods).map((name) => [
     name,
@@ -140,7 +145,10 @@ function admin(runs: EngineRuns): Partial<AdminServiceImplementation> {
 const events: Partial<EventsServiceImplementation> = { putLog: async () => ({}), putStreamEvent: async () => ({}) };
 
 /** The gRPC services that a TypeScript worker of SDK 1.33 calls, in the SDK's own generated definitions. */
-export const engineServices = (runs: EngineRuns, tenantId: string): readonly Service[] => [
+export const engineServices = (runs: EngineRuns, waits: DurableWaits, tenantId: string): readonly Service[] => [
+  service(V1DispatcherDefinition, {
+    durableTask: (requests, { signal }) => waits.serve(requests, signal),
+  } satisfies Partial<V1DispatcherServiceImplementation>),
   service(DispatcherDefinition, dispatcher(runs, tenantId)),
   service(WorkflowServiceDefinition, workflows(runs)),
   service(AdminServiceDefinition, admin(runs)),

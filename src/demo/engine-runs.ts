@@ -116,6 +116,17 @@ export class EngineRuns {
     this.#assignQueued();
   }
 
+  /** Starts the next invocation of a durable task that waits, within the same attempt. @returns the invocation that is over */
+  evict(stepRunId: string): number | null {
+    const found = this.#tasks.get(stepRunId);
+    const worker = this.#workers.get(found?.task.attempt?.workerId ?? '');
+    if (found === undefined || worker === undefined || !found.task.definition.isDurable) return null;
+    const { run, task } = found;
+    const over = task.invocation++;
+    worker.assign({ kind: 'start', run, task, retryCount: task.retryCount });
+    return over;
+  }
+
   /** Calls back once with the results of the run, at once where it has ended. */
   watch(workflowRunId: string, watcher: (results: readonly TaskResult[]) => void): void {
     const run = this.#runs.get(workflowRunId);
@@ -237,6 +248,7 @@ const newTask = (stepRunId: string, definition: TaskDefinition): TaskRun => ({
   definition,
   state: 'blocked',
   retryCount: 0,
+  invocation: 1,
   output: null,
   error: null,
   attempt: null,

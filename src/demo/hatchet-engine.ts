@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { DurableWaits } from './engine-durable.ts';
 import type { Attempt, TaskResult } from './engine-model.ts';
 import { engineRest } from './engine-rest.ts';
 import { engineServices, type Service } from './engine-rpc.ts';
@@ -30,6 +31,8 @@ export interface HatchetEngine {
   cancel(...ids: string[]): string[];
   /** What follows a worker's silence: its running attempts are assigned again, counted one up. */
   reassignFrom(workerId: string): void;
+  /** Ends an invocation of a durable task and starts the next: the same attempt, started twice. @returns false where it does not wait */
+  evict(stepRunId: string): boolean;
   stop(): Promise<void>;
 }
 
@@ -37,14 +40,15 @@ const base64 = (value: object): string => Buffer.from(JSON.stringify(value)).toS
 
 /**
  * A Hatchet engine on loopback, in this process: enough of it to drive the real TypeScript SDK's worker (runs, DAGs,
- * retries, timeouts, cancellation, children, on-failure tasks), with no database and nothing kept. Not served: durable
- * and batch tasks, events, schedules, concurrency, slots.
+ * retries, timeouts, cancellation, children, on-failure tasks, durable sleeps), with no database and nothing kept. Not
+ * served: batch tasks, other durable operations, events, schedules, concurrency, slots.
  */
 export async function startHatchetEngine(): Promise<HatchetEngine> {
   const tenantId = randomUUID();
   const runs = new EngineRuns();
+  const waits = new DurableWaits();
   const grpc = niceGrpc.createServer();
-  for (const service of engineServices(runs, tenantId)) grpc.add(...service);
+  for (const service of engineServices(runs, waits, tenantId)) grpc.add(...service);
   const grpcPort = await grpc.listen('127.0.0.1:0');
   const rest = engineRest(runs, tenantId).listen(0, '127.0.0.1');
   await once(rest, 'listening');
@@ -73,8 +77,14 @@ export async function startHatchetEngine(): Promise<HatchetEngine> {
     finished: (workflowRunId) => new Promise((resolve) => runs.watch(workflowRunId, resolve)),
     cancel: (...ids) => runs.cancel(ids),
     reassignFrom: (workerId) => runs.reassignFrom(workerId),
+    evict: (stepRunId) => {
+      const over = waits.isWaiting(stepRunId) ? runs.evict(stepRunId) : null;
+      if (over !== null) waits.evict(stepRunId, over);
+      return over !== null;
+    },
     stop: async () => {
       runs.stop();
+      waits.stop();
       grpc.forceShutdown();
       rest.closeAllConnections();
       rest.close();

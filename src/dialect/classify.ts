@@ -1,11 +1,13 @@
 import type { Reading } from '../model/reading.ts';
 import type { SpanRecord } from '../model/span-record.ts';
+import { cleanReading } from './clean-reading.ts';
 import { hatchetTaskNamedBy } from './hatchet.ts';
 import { DIALECTS } from './registry.ts';
 
 export interface Classified {
   /** Name in the books. */
   readonly dialect: string;
+  /** Without secrets: fit for the file. */
   readonly reading: Reading;
 }
 
@@ -16,7 +18,7 @@ export const NO_DIALECT = 'other';
 export function classify(span: SpanRecord): Classified {
   for (const dialect of DIALECTS) {
     const reading = dialect.read(span);
-    if (reading !== null) return { dialect: dialect.name, reading };
+    if (reading !== null) return { dialect: dialect.name, reading: cleanReading(reading) };
   }
   return {
     dialect: NO_DIALECT,

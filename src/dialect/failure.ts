@@ -4,16 +4,11 @@ import { text } from './attributes.ts';
 
 export const FAILURE_ATTRIBUTES = ['error.type', 'error.message', 'exception.type', 'exception.message'] as const;
 
+/** As the emitter said it; `classify` takes secrets out and cuts it to one line. */
 export interface Failure {
   readonly errorType: string | null;
   readonly errorMessage: string | null;
 }
-
-/** First line only: LangChain puts the whole stack into the status message. */
-export const firstLine = (message: string): string => {
-  const end = message.search(/[\r\n]/);
-  return (end < 0 ? message : message.slice(0, end)).trim();
-};
 
 /**
  * What the span says of its error: `error.type`, else the type of its last exception event; the status message, else
@@ -25,12 +20,14 @@ export function failureOf(span: SpanRecord): Failure {
   const exceptionMessage = exception ? text(exception.attributes, 'exception.message') : null;
   const declared = text(span.attributes, 'error.type');
   const declaredIsVague = declared === null || declared === 'Error' || /^\d{1,2}$/.test(declared);
-  const message = span.statusMessage || exceptionMessage || text(span.attributes, 'error.message');
   return {
     errorType: declaredIsVague ? (exceptionType ?? declared) : declared,
-    errorMessage: message ? firstLine(message) : null,
+    errorMessage: firstSaying(span.statusMessage, exceptionMessage, text(span.attributes, 'error.message')),
   };
 }
+
+const firstSaying = (...messages: readonly (string | null)[]): string | null =>
+  messages.find((message) => message !== null && message.trim() !== '') ?? null;
 
 export const NO_FAILURE: Failure = { errorType: null, errorMessage: null };
 

@@ -1,5 +1,5 @@
 import { callReading, type Reading } from '../model/reading.ts';
-import type { SpanRecord } from '../model/span-record.ts';
+import { SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
 import { text } from './attributes.ts';
 import type { Dialect } from './dialect.ts';
 import { FAILURE_ATTRIBUTES, failureOf, NO_FAILURE, saysFailed } from './failure.ts';
@@ -23,11 +23,13 @@ export const genAiTool: Dialect = {
   read(span): Reading | null {
     const a = span.attributes;
     if (text(a, 'gen_ai.operation.name') !== 'execute_tool') return null;
+    const isMcp = text(a, 'mcp.method.name') === 'tools/call';
+    // The two ends of an MCP call say this operation too; they are MCP's (`mcp.ts`). A tool's own span may bear its attributes.
+    if (isMcp && (span.kind === SPAN_KIND.client || span.kind === SPAN_KIND.server)) return null;
     const failed = saysFailed(span);
     return callReading({
       source: 'genai',
-      // The MCP conventions set this operation on their own client and server spans too.
-      kind: text(a, 'mcp.method.name') === 'tools/call' ? 'mcp' : 'tool',
+      kind: isMcp ? 'mcp' : 'tool',
       toolName: text(a, 'gen_ai.tool.name') ?? nameInSpanName(span),
       callId: text(a, 'gen_ai.tool.call.id'),
       success: !failed,

@@ -1,29 +1,39 @@
 import type { Reading, TaskName } from '../model/reading.ts';
-import { type Attributes, STATUS_CODE } from '../model/span-record.ts';
-import { firstCount, firstText } from './attributes.ts';
+import { type Attributes, type SpanRecord, STATUS_CODE } from '../model/span-record.ts';
+import { count, firstText, text } from './attributes.ts';
 import type { Dialect } from './dialect.ts';
-import { failureOf, NO_FAILURE } from './failure.ts';
+import { FAILURE_ATTRIBUTES, failureOf, NO_FAILURE } from './failure.ts';
 
-const both = (key: string): readonly [string, string] => [key, `hatchet.${key}`];
-const STEP_RUN_ID = both('step_run_id');
-const RETRY_COUNT = both('retry_count');
-const WORKFLOW_RUN_ID = both('workflow_run_id');
-const ACTION_NAME = both('action_name');
-const STEP_NAME = both('step_name');
-const PARENT_WORKFLOW_RUN_ID = both('parent_workflow_run_id');
-const ACTION_NAME_OLD = both('action_id');
+/** Bare in TypeScript, with the prefix in Python and Go; both where Hatchet's own span processor runs. */
+const KEYS = [
+  'step_run_id',
+  'retry_count',
+  'workflow_run_id',
+  'action_name',
+  'action_id',
+  'step_name',
+  'parent_workflow_run_id',
+] as const;
+const PREFIX = 'hatchet.';
 
-/** On the task's own span: bare keys in TypeScript, prefixed in Python and Go; both where Hatchet's own span processor runs. */
-const own = (a: Attributes, keys: readonly [string, string]): string | null => firstText(a, keys);
+/** The JavaScript instrumentor's scope is the SDK's name; Python's is the module of its instrumentor. */
+const PYTHON_SCOPE = 'hatchet_sdk';
+/** `type(e).__name__`, or with its module in newer versions of opentelemetry-api. Not the one of `concurrent.futures`, which is a failure like others. */
+const PYTHON_CANCELLED = /^(?:asyncio\.(?:exceptions\.)?)?CancelledError$/;
 
 /**
  * Only the prefixed keys name an enclosing task: Hatchet's span processor copies them onto every span started inside
  * one. A bare `step_run_id` on a stranger's span is that stranger's own attribute.
  */
 export function hatchetTaskNamedBy(a: Attributes): TaskName | null {
-  const taskId = firstText(a, ['hatchet.step_run_id']);
-  return taskId === null ? null : { source: 'hatchet', taskId, attempt: firstCount(a, ['hatchet.retry_count']) ?? 0 };
+  const taskId = text(a, 'hatchet.step_run_id');
+  return taskId === null ? null : { source: 'hatchet', taskId, attempt: count(a, 'hatchet.retry_count') ?? 0 };
 }
+
+const step = (reason: string, names: TaskName | null): Reading => ({ what: 'step', source: 'hatchet', reason, names });
+
+const isTask = (name: string): boolean => name === 'hatchet.start_step_run' || name.startsWith('hatchet.start_step_run.');
+const PRODUCER = /^hatchet\.(?:run_workflows?|schedule_workflow|push_event|bulk_push_event)$/;
 
 /**
  * Hatchet's TypeScript, Python and Go SDKs. Tasks are told by the span's name, never by the presence of a
@@ -31,47 +41,50 @@ export function hatchetTaskNamedBy(a: Attributes): TaskName | null {
  */
 export const hatchet: Dialect = {
   name: 'hatchet',
-  attributes: [
-    'instrumentor',
-    ...STEP_RUN_ID,
-    ...RETRY_COUNT,
-    ...WORKFLOW_RUN_ID,
-    ...ACTION_NAME,
-    ...ACTION_NAME_OLD,
-    ...STEP_NAME,
-    ...PARENT_WORKFLOW_RUN_ID,
-  ],
+  attributes: [...KEYS, ...KEYS.map((key) => PREFIX + key), ...FAILURE_ATTRIBUTES],
   events: [],
   read(span): Reading | null {
     if (!span.name.startsWith('hatchet.')) return null;
     const a = span.attributes;
-    if (span.name === 'hatchet.start_step_run' || span.name.startsWith('hatchet.start_step_run.')) {
-      const taskId = own(a, STEP_RUN_ID);
-      if (taskId === null) return { what: 'step', source: 'hatchet', reason: 'task_without_id', names: null };
-      const failed = span.status === STATUS_CODE.error;
-      return {
-        what: 'task',
-        source: 'hatchet',
-        taskId,
-        attempt: firstCount(a, RETRY_COUNT) ?? 0,
-        taskType: own(a, ACTION_NAME) ?? own(a, ACTION_NAME_OLD) ?? own(a, STEP_NAME),
-        workflowRunId: own(a, WORKFLOW_RUN_ID),
-        parentTaskId: own(a, PARENT_WORKFLOW_RUN_ID),
-        namesParents: true,
-        conversationId: null,
-        outcome: failed ? 'failed' : 'completed',
-        ...(failed ? failureOf(span) : NO_FAILURE),
-      };
-    }
+    if (isTask(span.name)) return readTask(span);
     if (span.name === 'hatchet.cancel_step_run') {
-      // Trust the prefixed id first: with Hatchet's span processor the other keys of a cancel span can be those of another
-      // task (its store keeps the last started one), but this id is set by the instrumentor itself.
+      // The instrumentor sets this id itself. The other keys may be copies from another task: Hatchet's span processor
+      // hands out those of the task that was started last.
       const taskId = firstText(a, ['hatchet.step_run_id', 'step_run_id']);
       return taskId === null
-        ? { what: 'step', source: 'hatchet', reason: 'cancel_without_id', names: null }
+        ? step('cancel_without_id', null)
         : { what: 'signal', signal: 'cancelled', source: 'hatchet', taskId };
     }
-    const producer = /^hatchet\.(run_workflow|run_workflows|schedule_workflow|push_event|bulk_push_event)$/.test(span.name);
-    return { what: 'step', source: 'hatchet', reason: producer ? 'producer' : 'hatchet_step', names: hatchetTaskNamedBy(a) };
+    // Hatchet's own account of the run, for its dashboard: a second telling of tasks that their workers tell.
+    if (span.name.startsWith('hatchet.engine.')) return step('engine_span', null);
+    if (PRODUCER.test(span.name)) return step('producer', hatchetTaskNamedBy(a));
+    // A durable wait has the task's id but not its attempt, which cannot be guessed: its parent says it.
+    return step('hatchet_step', count(a, 'hatchet.retry_count') === null ? null : hatchetTaskNamedBy(a));
   },
 };
+
+function readTask(span: SpanRecord): Reading {
+  const a = span.attributes;
+  // One set of keys, never both mixed: beside bare ones the prefixed are copies, which may be another task's.
+  const prefix = text(a, 'step_run_id') === null ? PREFIX : '';
+  const own = (key: (typeof KEYS)[number]): string | null => text(a, prefix + key);
+  const taskId = own('step_run_id');
+  if (taskId === null) return step('task_without_id', null);
+  const failure = span.status === STATUS_CODE.error ? failureOf(span) : null;
+  const cancelled =
+    failure !== null && span.scope.name.startsWith(PYTHON_SCOPE) && PYTHON_CANCELLED.test(failure.errorType ?? '');
+  const failed = failure !== null && !cancelled;
+  return {
+    what: 'task',
+    source: 'hatchet',
+    taskId,
+    attempt: count(a, `${prefix}retry_count`) ?? 0,
+    taskType: own('action_name') ?? own('action_id') ?? own('step_name'),
+    workflowRunId: own('workflow_run_id'),
+    parentTaskId: own('parent_workflow_run_id'),
+    namesParents: true,
+    conversationId: null,
+    outcome: cancelled ? 'cancelled' : failed ? 'failed' : 'completed',
+    ...(failed ? failure : NO_FAILURE),
+  };
+}

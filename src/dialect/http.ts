@@ -2,14 +2,14 @@ import { callReading, type Reading } from '../model/reading.ts';
 import { type Attributes, SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
 import { count, firstCount, firstText } from './attributes.ts';
 import type { Dialect } from './dialect.ts';
-import { FAILURE_ATTRIBUTES, failureOf, firstLine, NO_FAILURE, saysFailed } from './failure.ts';
+import { FAILURE_ATTRIBUTES, failureOf, NO_FAILURE, saysFailed } from './failure.ts';
 import { hatchetTaskNamedBy } from './hatchet.ts';
 import { cleanHost, maskPath, maskUrl } from './http-target.ts';
 
 const METHOD = ['http.request.method', 'http.method'] as const;
-const URL = ['url.full', 'http.url'] as const;
-const PATH = ['url.path', 'http.target'] as const;
-const HOST = ['server.address', 'net.peer.name', 'http.host', 'http.server_name', 'net.peer.ip'] as const;
+export const URL_ATTRIBUTES = ['url.full', 'http.url'] as const;
+export const PATH_ATTRIBUTES = ['url.path', 'http.target'] as const;
+export const HOST_ATTRIBUTES = ['server.address', 'net.peer.name', 'http.host', 'http.server_name', 'net.peer.ip'] as const;
 const PORT = ['server.port', 'net.peer.port'] as const;
 const STATUS = ['http.response.status_code', 'http.status_code'] as const;
 const ERROR_NAME = ['http.error_name', 'http.error_message'] as const;
@@ -18,13 +18,21 @@ export const httpStatusCode = (a: Attributes): number | null => firstCount(a, ST
 
 /** `METHOD host/path`, masked. The stable names win where an emitter writes both sets (`http/dup`). */
 function target(a: Attributes, method: string): string {
-  const url = firstText(a, URL);
+  const url = firstText(a, URL_ATTRIBUTES);
   const masked = url === null ? null : maskUrl(url);
   if (masked !== null) return `${method} ${masked}`;
-  const host = firstText(a, HOST);
-  const port = firstCount(a, PORT);
-  const authority = host === null ? '' : cleanHost(host) + (port === null || host.includes(':') ? '' : `:${port}`);
-  return `${method} ${authority}${maskPath(firstText(a, PATH) ?? '/')}`;
+  const host = firstText(a, HOST_ATTRIBUTES);
+  // Some emitters put only path and query into the URL.
+  const path = url?.startsWith('/') ? url : (firstText(a, PATH_ATTRIBUTES) ?? '/');
+  return `${method} ${host === null ? '' : authority(host, firstCount(a, PORT))}${maskPath(path)}`;
+}
+
+function authority(name: string, port: number | null): string {
+  const host = cleanHost(name);
+  // `http.host` may hold the port already; an address of IPv6 comes with brackets or, as `server.address`, without.
+  const bare6 = !host.startsWith('[') && host.indexOf(':') !== host.lastIndexOf(':');
+  const bracketed = bare6 ? `[${host}]` : host;
+  return port === null || /[^:]:\d+$/.test(bracketed) ? bracketed : `${bracketed}:${port}`;
 }
 
 /** `_OTHER` is the conventions' word for a method nobody knows; anything that is no token is treated alike. */
@@ -35,9 +43,9 @@ export const http: Dialect = {
   name: 'http',
   attributes: [
     ...METHOD,
-    ...URL,
-    ...PATH,
-    ...HOST,
+    ...URL_ATTRIBUTES,
+    ...PATH_ATTRIBUTES,
+    ...HOST_ATTRIBUTES,
     ...PORT,
     ...STATUS,
     ...ERROR_NAME,
@@ -66,8 +74,7 @@ export const http: Dialect = {
         failure.errorType ??
         (failed ? (firstText(a, ['http.error_name']) ?? (statusCode === null ? null : String(statusCode))) : null),
       errorMessage:
-        failure.errorMessage ??
-        (failed && errorName !== null ? firstLine(firstText(a, ['http.error_message']) ?? errorName) : null),
+        failure.errorMessage ?? (failed && errorName !== null ? (firstText(a, ['http.error_message']) ?? errorName) : null),
       statusCode,
       retryCount: count(a, 'http.request.resend_count') ?? count(a, 'http.resend_count'),
       names,

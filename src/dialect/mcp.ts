@@ -13,7 +13,14 @@ const nameInSpanName = (span: SpanRecord): string | null => /^tools\/call (.+)$/
 /** MCP semantic conventions: `mcp.method.name`. Only `tools/call` is a call; the rest of the protocol is not. */
 export const mcp: Dialect = {
   name: 'mcp',
-  attributes: ['mcp.method.name', ...TOOL_NAME, 'gen_ai.tool.call.id', 'mcp.session.id', ...FAILURE_ATTRIBUTES],
+  attributes: [
+    'mcp.method.name',
+    ...TOOL_NAME,
+    'gen_ai.tool.call.id',
+    'gen_ai.conversation.id',
+    'gen_ai.agent.name',
+    ...FAILURE_ATTRIBUTES,
+  ],
   events: [],
   read(span): Reading | null {
     const a = span.attributes;
@@ -33,6 +40,8 @@ export const mcp: Dialect = {
       callId: text(a, 'gen_ai.tool.call.id'),
       success: !failed,
       ...(failed ? failureOf(span) : NO_FAILURE),
+      conversationId: text(a, 'gen_ai.conversation.id'),
+      subAgent: text(a, 'gen_ai.agent.name'),
       names,
     });
   },

@@ -1,14 +1,14 @@
 import { classify } from '../dialect/classify.ts';
 import type { CallReading, Reading, TaskName } from '../model/reading.ts';
 import { isoTime, spanRowId } from '../model/row-ids.ts';
-import { FOLDED, type NodeClass, type SpanNode } from '../model/span-node.ts';
+import { FOLDED, type NodeClass, type SpanFacts, type SpanNode } from '../model/span-node.ts';
 import type { SpanRecord } from '../model/span-record.ts';
 import { callOf } from '../resolve/ancestry.ts';
 import { placeOfCall } from '../resolve/fold.ts';
 import type { OpenFile, Statement } from '../store/open.ts';
 import { prepareQuery, sqlBuilder } from '../store/sql.ts';
 import { exactOwner } from './call-owner.ts';
-import { CallRows } from './call-rows.ts';
+import { CallRows, type Owner } from './call-rows.ts';
 import { ChangeCounter } from './change-counter.ts';
 import { withFolded } from './fold-facts.ts';
 import { InferredOwners } from './inferred-owners.ts';
@@ -31,6 +31,19 @@ interface Fate {
   disposition: Disposition;
 }
 
+/** A span with what only this process knows of it; on the node itself, since a WeakMap of them cost 3 % of a batch. */
+interface Tracked extends SpanNode {
+  fate?: Fate;
+  written?: Written;
+}
+
+/** What the row of a call was last written from: while all of it is the same, so is the row. */
+interface Written {
+  readonly facts: SpanFacts;
+  readonly owner: Owner | null;
+  readonly parentRow: string | null;
+}
+
 /** Cancels of tasks that never show up stay counted as ignored; beyond this many the oldest are not waited for. */
 const MAX_EARLY_SIGNALS = 10_000;
 
@@ -42,7 +55,17 @@ const PLACE: Readonly<Record<Reading['what'], NodeClass>> = {
   server: 'server',
 };
 
+function isWritten(was: Written | undefined, facts: SpanFacts, owner: Owner | null, parentRow: string | null): boolean {
+  if (was === undefined || was.facts !== facts || was.parentRow !== parentRow) return false;
+  return was.owner?.taskExecutionId === owner?.taskExecutionId && was.owner?.match === owner?.match;
+}
+
 const namesOf = (reading: Reading): TaskName | null => ('names' in reading ? reading.names : null);
+
+/** Another build has brought the file's schema up since it was opened: open it anew, which also says whether this build still may write. */
+export class SchemaMoved extends Error {
+  override readonly name = 'SchemaMoved';
+}
 
 /** Turns spans into rows of one file: one transaction per batch, the same rows for any order and any cutting into batches. */
 export class FileRecorder {
@@ -62,7 +85,6 @@ export class FileRecorder {
   readonly #rollback: Statement;
   readonly #dataVersion: Statement;
   readonly #signal: Statement;
-  readonly #fates = new WeakMap<SpanNode, Fate>();
   /** Cancel spans of this process whose task has no row yet, by task; for the books only. */
   readonly #earlySignals = new Map<string, readonly SpanNode[]>();
   #seenVersion = -1;
@@ -128,6 +150,7 @@ export class FileRecorder {
   transact(work: () => void): void {
     this.#begin.run();
     try {
+      if (this.file.schemaMoved()) throw new SchemaMoved();
       const version = this.#dataVersion.get() as number;
       if (version !== this.#seenVersion) {
         // Another connection has written since: what we remember may be old.
@@ -175,7 +198,7 @@ export class FileRecorder {
     }
     const sessionId = this.sessions.sight(session, agentId);
     const cls = ended || reading.what === 'task' ? PLACE[reading.what] : 'open';
-    const node: SpanNode = {
+    const node: Tracked = {
       traceId: span.traceId,
       spanId: span.spanId,
       parentSpanId: span.parentSpanId,
@@ -200,7 +223,7 @@ export class FileRecorder {
     if (node.facts.names !== null && cls !== 'task') this.#tell(node, node.facts.names);
   }
 
-  #place(node: SpanNode, reading: Reading, dialect: string, span: SpanRecord): void {
+  #place(node: Tracked, reading: Reading, dialect: string, span: SpanRecord): void {
     const ended = node.facts.endMs !== null;
     switch (node.cls) {
       case 'task': {
@@ -208,20 +231,20 @@ export class FileRecorder {
         this.#touchedTasks.add(node.ref);
         this.#labels.collect(node.ref, this.#labelled, span);
         // recorded or merged: told when the row is written
-        if (ended) this.#fates.set(node, { dialect, disposition: 'waiting' });
+        if (ended) node.fate = { dialect, disposition: 'waiting' };
         if (ended) this.#ledger.post(dialect, null, 'waiting');
         return;
       }
       case 'call':
         this.#dirtyCalls.add(node);
-        this.#fates.set(node, { dialect, disposition: 'waiting' });
+        node.fate = { dialect, disposition: 'waiting' };
         this.#ledger.post(dialect, null, 'waiting');
         return;
       case 'signal':
         if (reading.what === 'signal') this.#takeSignal(node, reading.source, reading.taskId, dialect);
         return;
       case 'server':
-        this.#fates.set(node, { dialect, disposition: 'ignored:server_span' });
+        node.fate = { dialect, disposition: 'ignored:server_span' };
         this.#ledger.post(dialect, null, 'ignored:server_span');
         this.#takeServer(node);
         return;
@@ -252,8 +275,8 @@ export class FileRecorder {
     }
   }
 
-  #takeSignal(node: SpanNode, source: string, taskId: string, dialect: string): void {
-    this.#fates.set(node, { dialect, disposition: 'ignored:cancel_without_task' });
+  #takeSignal(node: Tracked, source: string, taskId: string, dialect: string): void {
+    node.fate = { dialect, disposition: 'ignored:cancel_without_task' };
     this.#ledger.post(dialect, null, 'ignored:cancel_without_task');
     const key = `${source}:${taskId}`;
     this.#earlySignals.set(key, [...(this.#earlySignals.get(key) ?? []), node]);
@@ -263,7 +286,7 @@ export class FileRecorder {
   }
 
   /** A server span completes the HTTP call that is its parent. */
-  #takeServer(node: SpanNode): void {
+  #takeServer(node: Tracked): void {
     if (node.parentSpanId === null || node.facts.reading?.what !== 'server') return;
     const client = this.#memory.get(node.traceId, node.parentSpanId);
     if (client === undefined || callOf(client)?.kind !== 'http') return;
@@ -298,7 +321,7 @@ export class FileRecorder {
     }
   }
 
-  #settleCall(node: SpanNode, reading: CallReading): void {
+  #settleCall(node: Tracked, reading: CallReading): void {
     const place = placeOfCall(this.#memory, node);
     const rowId = spanRowId(node.traceId, node.spanId);
     if (place.target !== null) {
@@ -317,7 +340,10 @@ export class FileRecorder {
     const owner = exactOwner(this.#memory, node);
     const parent = place.parentCall;
     const parentRow = parent === null ? null : spanRowId(parent.traceId, parent.spanId);
+    // Its parents end after it and ask again, batch after batch: one call in eight, at the price of writing it.
+    if (isWritten(node.written, node.facts, owner, parentRow)) return;
     this.#calls.write(node, reading, owner, parentRow);
+    node.written = { facts: node.facts, owner, parentRow };
     if (node.ref === null) {
       node.ref = rowId;
       this.#memory.changed(node);
@@ -339,7 +365,7 @@ export class FileRecorder {
       this.#touchedTasks.delete(id);
       const written = this.#tasks.derive(id);
       if (written === null) continue;
-      const { state, isNew, isFirstSight, leftTrace } = written;
+      const { state, spans, isNew, isFirstSight, leftTrace } = written;
       if (isNew) this.sessions.countTask(state.last.facts.sessionId, 1);
       if (isFirstSight) {
         this.#inferred.traceChanged(state.first.traceId);
@@ -348,7 +374,7 @@ export class FileRecorder {
       }
       this.#inferred.conversationChanged(state.reading.conversationId);
       this.#fate(state.first, 'recorded');
-      for (const span of this.#memory.spansOfTask(id)) if (span !== state.first) this.#fate(span, 'merged');
+      for (const span of spans) if (span !== state.first) this.#fate(span, 'merged');
     }
     this.#labels.write();
   }
@@ -374,8 +400,7 @@ export class FileRecorder {
     this.#earlySignals.delete(key);
   }
 
-  #fate(node: SpanNode, disposition: Disposition): void {
-    const fate = this.#fates.get(node);
+  #fate({ fate }: Tracked, disposition: Disposition): void {
     if (fate === undefined || fate.disposition === disposition) return;
     this.#ledger.post(fate.dialect, fate.disposition, disposition);
     fate.disposition = disposition;

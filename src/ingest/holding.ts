@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { cleanSpan } from '../dialect/clean-span.ts';
 import { decodeBatch, encodeBatch } from '../model/batch-codec.ts';
 import type { Origin, SpanRecord } from '../model/span-record.ts';
 import type { OpenFile, Statement } from '../store/open.ts';
@@ -48,7 +49,8 @@ export class Holding {
       .transaction(() => {
         // An open span says nothing that its end will not say; and an end must not be covered by its start.
         for (const span of spans) {
-          if (span.endMs !== null) this.#put.run(span.traceId, span.spanId, at, encodeBatch({ origin, spans: [span], logs: [] }));
+          if (span.endMs === null) continue;
+          this.#put.run(span.traceId, span.spanId, at, encodeBatch({ origin, spans: [cleanSpan(span)], logs: [] }));
         }
       })
       .immediate();

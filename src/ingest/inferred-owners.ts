@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Db, Statement } from '../store/open.ts';
-import { prepareQuery, sqlBuilder } from '../store/sql.ts';
+import { prepareQuery, prepareRaw, sqlBuilder } from '../store/sql.ts';
 import type { Owner, OwnerMatch } from './call-rows.ts';
 import type { ChangeCounter } from './change-counter.ts';
 
@@ -25,6 +25,7 @@ const EXACT = sql<boolean>`owner_match in ('ancestor', 'attribute')`;
  */
 export class InferredOwners {
   readonly #counter: ChangeCounter;
+  readonly #any: Statement;
   readonly #byTrace: Statement<[string], Unsettled>;
   readonly #byConversation: Statement<[string], Unsettled>;
   readonly #byCall: Statement<[string], Unsettled>;
@@ -45,6 +46,8 @@ export class InferredOwners {
       .selectFrom('tool_calls')
       .select(['id', 'task_execution_id', 'owner_match', 'call_id', 'conversation_id', 'trace_id', 'called_at'])
       .where(UNSETTLED);
+    // From the partial index alone, so one page where no call of the file is unsettled, which is the rule for a processor.
+    this.#any = prepareRaw(db, sql`select 1 from tool_calls indexed by tool_calls_unsettled where ${UNSETTLED} limit 1`);
     this.#byTrace = prepareQuery(db, call.where('trace_id', '=', ''));
     this.#byConversation = prepareQuery(db, call.where('conversation_id', '=', ''));
     this.#byCall = prepareQuery(db, call.where('call_id', '=', ''));
@@ -105,6 +108,10 @@ export class InferredOwners {
 
   /** Settles what the transaction touched. Last step before its end. */
   settle(): void {
+    if (this.#any.get() === undefined) {
+      this.forget();
+      return;
+    }
     for (const traceId of this.#traces) for (const row of this.#byTrace.all(traceId)) this.#decide(row);
     for (const id of this.#conversations) for (const row of this.#byConversation.all(id)) this.#decide(row);
     for (const id of this.#calls) for (const row of this.#byCall.all(id)) this.#decide(row);

@@ -1,3 +1,4 @@
+import { scrubLabel } from '../dialect/scrub.ts';
 import type { AttributeValue, SpanRecord } from '../model/span-record.ts';
 import type { Db, Statement } from '../store/open.ts';
 import type { ChangeCounter } from './change-counter.ts';
@@ -9,10 +10,11 @@ export interface Labels {
   readonly fixed: readonly (readonly [key: string, value: string])[];
 }
 
-/** A label is for grouping, not for text. */
+/** A label is for grouping, not for text, let alone for secrets. */
 const MAX_VALUE = 200;
 
-const asText = (value: AttributeValue): string => (Array.isArray(value) ? value.join(',') : String(value)).slice(0, MAX_VALUE);
+const asText = (value: AttributeValue): string =>
+  scrubLabel(Array.isArray(value) ? value.join(',') : String(value)).slice(0, MAX_VALUE);
 
 interface Label {
   readonly taskExecutionId: string;

@@ -8,10 +8,10 @@ import { type DiskProbe, holdingFile, locateFile, locateReserved, lookingProbe, 
 import { fileSize } from '../store/file-size.ts';
 import { openForWriting } from '../store/open.ts';
 import { lastWriteMs, observer } from '../store/process-liveness.ts';
-import { deleteOlderThan, forgetMemory } from '../store/retention.ts';
+import { deleteOlderThan, forgetMemory, trimTombstones } from '../store/retention.ts';
 import { asStoreError, StoreError } from '../store/store-error.ts';
 import { type Agent, AgentFinder, agentKey, agentNamed, NO_AGENT, UNASSIGNED } from './agent-of.ts';
-import { FileRecorder, type RoutedSpan } from './file-recorder.ts';
+import { FileRecorder, type RoutedSpan, SchemaMoved } from './file-recorder.ts';
 import { type Held, Holding } from './holding.ts';
 import { Ledger } from './ledger.ts';
 import type { SessionSight } from './session-rows.ts';
@@ -33,6 +33,8 @@ export const MAX_OPEN_FILES = 64;
 const IDENTITY_CHECK_MS = 1000;
 /** Rows per step of retention and forgetting: a step holds the write lock for some milliseconds. */
 const SWEEP_STEP = 2000;
+/** Readers that follow changes look more often than this many rows go away. */
+const TOMBSTONES_KEPT = 100_000;
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
@@ -193,7 +195,14 @@ export class Recorder implements Recording {
     try {
       path = this.#pathOf(agent);
       open = this.#openAt(path, agent.id);
-      work(open);
+      try {
+        work(open);
+      } catch (error) {
+        if (!(error instanceof SchemaMoved)) throw error;
+        this.#closeAt(path);
+        open = this.#openAt(path, agent.id);
+        work(open);
+      }
       open.error = null;
       this.#findings.delete(`open:${path}`);
       return null;
@@ -297,6 +306,7 @@ export class Recorder implements Recording {
     forgetMemory(db, Math.floor((this.#now() - settings.memoryDays * DAY_MS) / 1000), SWEEP_STEP);
     if (settings.retentionDays !== null) {
       deleteOlderThan(db, new Date(this.#now() - settings.retentionDays * DAY_MS).toISOString(), SWEEP_STEP);
+      trimTombstones(db, TOMBSTONES_KEPT, SWEEP_STEP);
     }
   }
 

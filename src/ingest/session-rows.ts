@@ -76,6 +76,8 @@ export class SessionRows {
   readonly #setStatus: Statement;
   /** Sessions that have a row, as far as we know; the value is the last beat written. */
   readonly #known = new Map<string, number>();
+  /** Sessions whose service is in the row. A process beats before its first span tells what it is called. */
+  readonly #described = new Set<string>();
   readonly #pending = new Map<string, { sight: SessionSight; agentId: string | null }>();
   readonly #counts = new Map<string, Counts>();
 
@@ -125,6 +127,7 @@ export class SessionRows {
 
   forget(): void {
     this.#known.clear();
+    this.#described.clear();
     this.#pending.clear();
     this.#counts.clear();
   }
@@ -132,7 +135,7 @@ export class SessionRows {
   /** @returns the session's id. */
   sight(sight: SessionSight, agentId: string | null): string {
     const beat = this.#known.get(sight.id);
-    if (beat === undefined || sight.seenMs > beat) this.#pending.set(sight.id, { sight, agentId });
+    if (beat === undefined || sight.seenMs > beat || this.#isNews(sight)) this.#pending.set(sight.id, { sight, agentId });
     return sight.id;
   }
 
@@ -214,7 +217,7 @@ export class SessionRows {
   #write(sight: SessionSight, agentId: string | null, nowMs: number): void {
     const heard = isoTime(Math.max(sight.seenMs, nowMs)) ?? isoTime(nowMs);
     const p = sight.process;
-    if (!this.#known.has(sight.id)) {
+    if (!this.#known.has(sight.id) || this.#isNews(sight)) {
       const seq = this.#counter.next();
       const { changes } = this.#upsert.run(
         sight.id,
@@ -233,8 +236,13 @@ export class SessionRows {
       );
       if (changes > 0) this.#counter.took(seq);
     }
+    if (sight.serviceName !== null) this.#described.add(sight.id);
     this.#beat.run(heard, sight.id);
     this.#known.set(sight.id, Math.max(sight.seenMs, nowMs));
+  }
+
+  #isNews(sight: SessionSight): boolean {
+    return sight.serviceName !== null && !this.#described.has(sight.id);
   }
 
   #countsOf(sessionId: string): Counts {

@@ -70,6 +70,8 @@ const NOTHING_NEW: Told = { isNew: false, traces: [] };
 
 export interface Derived {
   readonly state: TaskState;
+  /** All known spans of the attempt. */
+  readonly spans: readonly SpanNode[];
   readonly isNew: boolean;
   /** The first time in this process that the row was derived from spans of its own. */
   readonly isFirstSight: boolean;
@@ -219,7 +221,7 @@ export class TaskRows {
     if (changes > 0) this.#counter.took(seq);
     this.#started.add(id);
     if (isFirstSight) this.#adopt([reading.taskId, reading.workflowRunId]);
-    return { state, isNew, isFirstSight, leftTrace: before?.trace_id ?? null };
+    return { state, spans, isNew, isFirstSight, leftTrace: before?.trace_id ?? null };
   }
 
   hasSignals(source: string, taskId: string): boolean {

@@ -196,6 +196,21 @@ describe('the engine stub under a real worker with its own instrumentor', () => 
     expect(`00-${span?.traceId}-${span?.parentSpanId}-01`).toBe(engineTraceparent(id, null));
   });
 
+  test('an evicted durable task is two spans of one attempt, both OK, and the first one tells nothing of it', async () => {
+    const id = await worker.trigger('durable');
+    const startsOf = async (): Promise<Span[]> =>
+      starts(await worker.ask<Span[]>('spans')).filter((s) => s.attributes['step_run_id'] === id);
+    await until('it waits and is evicted', () => engine.evict(id));
+    const results = await engine.finished(id);
+    await expect.poll(async () => (await startsOf()).length, { timeout: 20_000 }).toBe(2);
+    expect((await startsOf()).map((s) => [s.status, s.attributes['retry_count']])).toEqual([
+      [OK, 0],
+      [OK, 0],
+    ]);
+    expect(results).toMatchObject([{ output: '{"woken":true}', error: null }]);
+    expect(engine.attempts.filter((a) => a.stepRunId === id)).toMatchObject([{ retryCount: 0, outcome: 'completed' }]);
+  });
+
   test('a workflow that nobody has registered is refused by name', () => {
     expect(() => engine.trigger('unheard-of')).toThrow('"unheard-of"');
   });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type HatchetEngine, startHatchetEngine } from '../../src/demo/hatchet-engine.ts';
 import type { Health } from '../../src/index.ts';
 import { until } from '../support/agent-rows.ts';
@@ -19,6 +19,7 @@ describe('a real Hatchet worker with the processor', () => {
     const worker = await WorkerProcess.start('recording-worker.ts', engine, {
       env: { AI_TRACKER_DB_PATH: file, AGENT_ID: 'worker-1' },
     });
+    onTestFinished(() => worker.kill());
     const toCancel = [await worker.trigger('sleeper'), await worker.trigger('ignores-abort')];
     await until('they run', () => engine.attempts.length === 2);
     await worker.ask('flush');
@@ -70,5 +71,25 @@ describe('a real Hatchet worker with the processor', () => {
     expect(rows(file, 'select ended_at is not null as ended, task_count from agent_sessions')).toEqual([
       { ended: 1, task_count: 24 },
     ]);
+  });
+
+  test('makes one row of a durable task that was evicted, from its first start to its last end', async () => {
+    const file = join(scratchFolder(), 'agent.db');
+    const env = { AI_TRACKER_DB_PATH: file, AGENT_ID: 'worker-1' };
+    const worker = await WorkerProcess.start('recording-worker.ts', engine, { env });
+    onTestFinished(() => worker.kill());
+    const id = await worker.trigger('durable');
+    await until('it waits and is evicted', () => engine.evict(id));
+    await worker.ask('flush');
+    const [early] = rows<{ started_at: string }>(file, 'select started_at from task_executions');
+    await engine.finished(id);
+    await worker.stop();
+
+    const sql = `select task_id, attempt, status, started_at = ? as same_start,
+      (julianday(completed_at) - julianday(started_at)) * 86400 as seconds from task_executions`;
+    const [row, ...more] = rows<{ seconds: number }>(file, sql.replace('?', `'${early?.started_at}'`));
+    expect(row).toMatchObject({ task_id: id, attempt: 0, status: 'completed', same_start: 1 });
+    expect(row?.seconds).toBeGreaterThan(0.95);
+    expect(more).toEqual([]);
   });
 });

@@ -76,11 +76,12 @@ describe('deleting by age', () => {
     const db = freshDb();
     task(db, 'running', OLD, 'running', null);
     call(db, 'call', OLD, 'running');
+    call(db, 'call-without-edit', OLD, 'running');
     edit(db, 'edit', OLD, 'running', 'call');
     put(db, 'agent_sessions', { id: 's', started_at: OLD, heartbeat_at: OLD });
     finish(() => deleteOlderThan(db, CUTOFF, 100));
     expect([ids(db, 'task_executions'), ids(db, 'tool_calls'), ids(db, 'file_modifications'), ids(db, 'agent_sessions')]).toEqual(
-      [['running'], ['call'], ['edit'], ['s']],
+      [['running'], ['call', 'call-without-edit'], ['edit'], ['s']],
     );
   });
 
@@ -89,6 +90,16 @@ describe('deleting by age', () => {
     task(db, 'long', OLD, 'completed', YOUNG);
     finish(() => deleteOlderThan(db, CUTOFF, 100));
     expect(ids(db, 'task_executions')).toEqual(['long']);
+  });
+
+  test('leaves an old task while a younger call or edit is its own', () => {
+    const db = freshDb();
+    task(db, 'called-late', OLD);
+    call(db, 'young-call', YOUNG, 'called-late');
+    task(db, 'edited-late', OLD);
+    edit(db, 'young-edit', YOUNG, 'edited-late', null);
+    finish(() => deleteOlderThan(db, CUTOFF, 100));
+    expect(ids(db, 'task_executions')).toEqual(['called-late', 'edited-late']);
   });
 
   test('leaves the whole chain below a young commit, and takes it once the commit is old', () => {

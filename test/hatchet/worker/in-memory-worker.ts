@@ -1,14 +1,14 @@
 /** A worker whose spans stay in memory: what Hatchet's instrumentor emits, before anything of ours saw it. */
 
 import { HatchetInstrumentor } from '@hatchet-dev/typescript-sdk/opentelemetry/index.js';
-import { context, propagation, trace } from '@opentelemetry/api';
+import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { AsyncContext } from './async-context.ts';
+import { asyncContextManager } from '../../../src/register-context.ts';
 
 const exporter = new InMemorySpanExporter();
-context.setGlobalContextManager(new AsyncContext());
+context.setGlobalContextManager(asyncContextManager(ROOT_CONTEXT));
 propagation.setGlobalPropagator(new W3CTraceContextPropagator());
 trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
 registerInstrumentations({ instrumentations: [new HatchetInstrumentor({ enableHatchetCollector: false })] });

@@ -4,7 +4,7 @@
  */
 
 import { HatchetInstrumentor } from '@hatchet-dev/typescript-sdk/opentelemetry/index.js';
-import { context, propagation, trace } from '@opentelemetry/api';
+import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import {
@@ -15,7 +15,7 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
 import { AiTrackerSpanProcessor, health, recordAll } from '../../../src/index.ts';
-import { AsyncContext } from './async-context.ts';
+import { asyncContextManager } from '../../../src/register-context.ts';
 import { VendorExporter } from './vendor-exporter.ts';
 
 const { VENDOR_URL, VENDOR_SHARE } = process.env;
@@ -26,7 +26,7 @@ const sampler =
 const vendor = VENDOR_URL === undefined ? [] : [new BatchSpanProcessor(new VendorExporter(VENDOR_URL))];
 const provider = new BasicTracerProvider({ sampler, spanProcessors: [new AiTrackerSpanProcessor(), ...vendor] });
 
-context.setGlobalContextManager(new AsyncContext());
+context.setGlobalContextManager(asyncContextManager(ROOT_CONTEXT));
 propagation.setGlobalPropagator(new W3CTraceContextPropagator());
 trace.setGlobalTracerProvider(provider);
 registerInstrumentations({ instrumentations: [new HatchetInstrumentor({ enableHatchetCollector: false })] });

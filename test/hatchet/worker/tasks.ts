@@ -73,6 +73,13 @@ export function declareTasks(hatchet: HatchetClient): BaseWorkflowDeclaration<an
         return { swallowed: true };
       },
     }),
+    hatchet.durableTask({
+      name: 'durable',
+      fn: async (_input, ctx) => {
+        await ctx.sleepFor('1s');
+        return { woken: true };
+      },
+    }),
     hatchet.task({ name: 'too-slow', executionTimeout: '1s', fn: (_input, ctx) => waitForAbort(ctx.abortController.signal) }),
     hatchet.task({
       name: 'cancels-itself',

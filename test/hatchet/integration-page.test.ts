@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type HatchetEngine, startHatchetEngine } from '../../src/demo/hatchet-engine.ts';
+import { until } from '../support/agent-rows.ts';
+import { codeBlocks } from '../support/code-blocks.ts';
+import { type StrangersProject, strangersProject } from '../support/strangers-project.ts';
+import { recordedAttempts, truthOf } from './truth.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const page = codeBlocks(readFileSync(join(root, 'docs/integrations/hatchet-typescript.md'), 'utf8'));
+const program = (name: string): string => page.find((block) => block.text.startsWith(`// ${name}\n`))?.text ?? `missing: ${name}`;
+
+/** The page's programs in a project that has installed what the page says. */
+function project(): StrangersProject {
+  const stranger = strangersProject();
+  onTestFinished(() => stranger.remove());
+  symlinkSync(join(root, 'node_modules/@hatchet-dev'), join(stranger.folder, 'node_modules/@hatchet-dev'));
+  stranger.write('worker.js', program('worker.js'));
+  stranger.write('telemetry.js', program('telemetry.js'));
+  return stranger;
+}
+
+/** Runs a task on the page's worker, then ends it as an orchestrator does. */
+async function runOne(engine: HatchetEngine, folder: string, preload: string, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['--import', preload, 'worker.js'], {
+    cwd: folder,
+    env: { ...process.env, NODE_OPTIONS: '', ...engine.env, AI_TRACKER_SHARED_DIR: join(folder, 'rows'), ...env },
+    stdio: 'ignore',
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let run: string | null = null;
+  await until('the worker has registered its workflow', () => {
+    try {
+      run = engine.trigger('send-invoice', { id: 7 });
+    } catch {
+      if (child.exitCode !== null) throw new Error(`the worker ended with ${child.exitCode}`);
+    }
+    return run !== null;
+  });
+  await engine.finished(run ?? '');
+  const left = once(child, 'exit');
+  child.kill('SIGTERM');
+  await left;
+  return child;
+}
+
+describe('the programs of docs/integrations/hatchet-typescript.md', () => {
+  test.each([
+    ['by environment only', 'ai-tracker-otel/register', { AGENT_ID: 'billing-worker' }],
+    ['in code', './telemetry.js', {}],
+  ])('record %s, and SIGTERM loses nothing', async (_how, preload, env) => {
+    const engine = await startHatchetEngine();
+    onTestFinished(() => engine.stop());
+    const { folder } = project();
+    const child = await runOne(engine, folder, preload, env);
+    expect(child.exitCode).toBe(0);
+    expect(engine.attempts).toMatchObject([{ actionId: 'send-invoice:send-invoice', outcome: 'completed' }]);
+    expect(recordedAttempts(join(folder, 'rows/billing-worker.db'))).toEqual(truthOf(engine.attempts));
+  });
+});
