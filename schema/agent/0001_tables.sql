@@ -282,6 +282,17 @@ CREATE TABLE span_memory (
 ) STRICT;
 CREATE INDEX span_memory_children ON span_memory (trace_id, parent_span_id) WHERE parent_span_id IS NOT NULL;
 CREATE INDEX span_memory_task ON span_memory (ref) WHERE ref IS NOT NULL AND class = 'task';
+CREATE INDEX span_memory_agent ON span_memory (seen_at) WHERE class = 'agent';
+
+-- internal: What spans, log records and hook events told of calls that meet by their call id. Deleted by age.
+CREATE TABLE call_parts (
+  call_key TEXT    NOT NULL,  -- tool_calls.id of the call
+  part     TEXT    NOT NULL,  -- who told it: trace and span
+  facts    TEXT    NOT NULL,  -- what it told, JSON
+  seen_at  INTEGER NOT NULL,  -- unix seconds
+  PRIMARY KEY (call_key, part)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX call_parts_time ON call_parts (seen_at);
 
 -- internal: What another span said of a task: Hatchet's cancel span stands in a trace of its own. Deleted by age.
 CREATE TABLE task_signals (

@@ -7,7 +7,7 @@ import { placeOfCall } from '../resolve/fold.ts';
 import { hasUsage, insideModelCall, isHidden, modelCallAround } from '../resolve/model-calls.ts';
 import { exactOwner } from './call-owner.ts';
 import { type CallRows, rowFromSpan } from './call-rows.ts';
-import type { Fates } from './fates.ts';
+import { type Fates, isWritten, type Tracked } from './fates.ts';
 import { withFolded } from './fold-facts.ts';
 import type { InferredOwners } from './inferred-owners.ts';
 import type { KeyedCalls } from './keyed-calls.ts';
@@ -180,14 +180,19 @@ export class CallSettler {
     fates.become(node, isFirst ? 'recorded' : 'merged');
   }
 
-  #write(node: SpanNode, reading: CallReading, parent: SpanNode | null): void {
+  #write(node: Tracked, reading: CallReading, parent: SpanNode | null): void {
     const { memory, rows, sessions, inferred, fates } = this.#parts;
     const owner = exactOwner(memory, node);
     const parentReading = parent === null ? null : callOf(parent);
     const parentRow = parent === null || parentReading === null ? null : rowIdOfCall(parent, parentReading);
     const id = rowIdOfCall(node, reading);
+    // Its parents end after it and ask again, batch after batch: one call in eight, at the price of writing it. What a
+    // model call or an agent says depends on more than its own facts.
+    const isOwn = reading.kind !== 'llm' && reading.kind !== 'agent';
+    if (isOwn && isWritten(node.written, node.facts, owner, parentRow)) return;
     const http = reading.kind === 'llm' ? insideModelCall(memory, node).http : null;
     rows.write(rowFromSpan(id, node, reading, owner, parentRow, http));
+    node.written = { facts: node.facts, owner, parentRow };
     if (node.ref !== id) {
       node.ref = id;
       memory.changed(node);

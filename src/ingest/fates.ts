@@ -1,4 +1,5 @@
-import type { SpanNode } from '../model/span-node.ts';
+import type { SpanFacts, SpanNode } from '../model/span-node.ts';
+import type { Owner } from './call-rows.ts';
 import type { Disposition, Ledger } from './ledger.ts';
 
 interface Fate {
@@ -6,23 +7,39 @@ interface Fate {
   disposition: Disposition;
 }
 
+/** What the row of a call was last written from: while all of it is the same, so is the row. */
+export interface Written {
+  readonly facts: SpanFacts;
+  readonly owner: Owner | null;
+  readonly parentRow: string | null;
+}
+
+/** A span with what only this process knows of it; on the node itself, since a WeakMap of them cost 3 % of a batch. */
+export interface Tracked extends SpanNode {
+  fate?: Fate;
+  written?: Written;
+}
+
+export function isWritten(was: Written | undefined, facts: SpanFacts, owner: Owner | null, parentRow: string | null): boolean {
+  if (was === undefined || was.facts !== facts || was.parentRow !== parentRow) return false;
+  return was.owner?.taskExecutionId === owner?.taskExecutionId && was.owner?.match === owner?.match;
+}
+
 /** What became of the spans of this process, so that its books follow every change of mind. Spans of earlier processes are in theirs. */
 export class Fates {
   readonly #ledger: Ledger;
-  readonly #fates = new WeakMap<SpanNode, Fate>();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
   }
 
   /** A span seen for the first time. */
-  begin(node: SpanNode, dialect: string, disposition: Disposition): void {
-    this.#fates.set(node, { dialect, disposition });
+  begin(node: Tracked, dialect: string, disposition: Disposition): void {
+    node.fate = { dialect, disposition };
     this.#ledger.post(dialect, null, disposition);
   }
 
-  become(node: SpanNode, disposition: Disposition): void {
-    const fate = this.#fates.get(node);
+  become({ fate }: Tracked, disposition: Disposition): void {
     if (fate === undefined || fate.disposition === disposition) return;
     this.#ledger.post(fate.dialect, fate.disposition, disposition);
     fate.disposition = disposition;

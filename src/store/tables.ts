@@ -238,6 +238,13 @@ export interface TaskSignalTable {
   seen_at: number;
 }
 
+export interface CallPartTable {
+  call_key: Fixed<string>;
+  part: Fixed<string>;
+  facts: string;
+  seen_at: number;
+}
+
 export interface HeldSpanTable {
   trace_id: Fixed<string>;
   span_id: Fixed<string>;
@@ -261,5 +268,6 @@ export interface AgentDatabase {
   change_counter: ChangeCounterTable;
   span_memory: SpanMemoryTable;
   task_signals: TaskSignalTable;
+  call_parts: CallPartTable;
   held_spans: HeldSpanTable;
 }
