@@ -1,11 +1,11 @@
-export { AiTrackerSpanProcessor } from './otel/span-processor.ts';
-export { AiTrackerSpanExporter, type ExportResultLike } from './otel/span-exporter.ts';
-export { recordAll } from './otel/record-all.ts';
-export { health } from './otel/health.ts';
-export { registerMetrics } from './otel/register-metrics.ts';
-export { openReadOnly } from './query/open-read-only.ts';
 export type { Books, DialectBooks } from './model/books.ts';
 export type { FileReport, Health, HealthFinding, HealthStatus } from './model/health.ts';
 export type { RecorderOptions, Settings } from './model/settings.ts';
+export { health } from './otel/health.ts';
 export type { ReadableSpanLike } from './otel/readable-span.ts';
+export { recordAll } from './otel/record-all.ts';
+export { registerMetrics } from './otel/register-metrics.ts';
+export { AiTrackerSpanExporter, type ExportResultLike } from './otel/span-exporter.ts';
+export { AiTrackerSpanProcessor } from './otel/span-processor.ts';
+export { openReadOnly } from './query/open-read-only.ts';
 export type { AgentDatabase } from './store/tables.ts';

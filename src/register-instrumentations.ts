@@ -1,6 +1,6 @@
 import { createRequire, syncBuiltinESMExports } from 'node:module';
-import { noteFinding } from './writer/process-findings.ts';
 import type { HostPackages } from './register-packages.ts';
+import { noteFinding } from './writer/process-findings.ts';
 
 interface Instrumentation {
   setTracerProvider(provider: unknown): void;
@@ -25,7 +25,11 @@ export function instrument(packages: HostPackages): string[] {
       new Instrumentor(config); // Enables itself; takes the global provider.
       active.push(name);
     } catch (error) {
-      noteFinding({ level: 'amber', code: `instrumentation:${name}`, message: `${name} could not be set up: ${(error as Error).message}` });
+      noteFinding({
+        level: 'amber',
+        code: `instrumentation:${name}`,
+        message: `${name} could not be set up: ${(error as Error).message}`,
+      });
     }
   };
   attempt('@opentelemetry/instrumentation-http', 'HttpInstrumentation', {});

@@ -6,7 +6,7 @@ import { asyncContextManager } from './register-context.ts';
 import { vendorExporter } from './register-exporter.ts';
 import { instrument } from './register-instrumentations.ts';
 import { HostPackages } from './register-packages.ts';
-import { samplerFromEnvironment, type SamplerClasses } from './register-sampler.ts';
+import { type SamplerClasses, samplerFromEnvironment } from './register-sampler.ts';
 import { noteFinding } from './writer/process-findings.ts';
 import { currentSession } from './writer/process-session.ts';
 
@@ -14,11 +14,17 @@ type ApiModule = typeof Api;
 
 interface Sdk extends SamplerClasses<{ shouldSample(...args: never[]): { decision: number }; toString(): string }> {
   /** SDK 2.x (`sdk-trace-base`). */
-  readonly BasicTracerProvider?: new (config: object) => Api.TracerProvider & Flushable;
+  readonly BasicTracerProvider?: new (
+    config: object,
+  ) => Api.TracerProvider & Flushable;
   /** SDK 3.x (`sdk-trace`). */
-  readonly TracerProvider?: new (config: object) => Api.TracerProvider & Flushable;
+  readonly TracerProvider?: new (
+    config: object,
+  ) => Api.TracerProvider & Flushable;
   /** 2.x takes the exporter, 3.x an object that holds it. */
-  readonly BatchSpanProcessor: new (exporterOrOptions: object) => object;
+  readonly BatchSpanProcessor: new (
+    exporterOrOptions: object,
+  ) => object;
 }
 
 interface Flushable {
@@ -58,7 +64,12 @@ export function registerRecorder(): void {
   const sdk = base ?? packages.load<Sdk>(SDK_3);
   const Provider = sdk?.BasicTracerProvider ?? sdk?.TracerProvider;
   if (api === null || core === null || resources === null || sdk === null || Provider === undefined) {
-    const missing = [api === null && NEEDED[0], core === null && NEEDED[1], resources === null && NEEDED[2], sdk === null && SDK_BASE].filter(Boolean);
+    const missing = [
+      api === null && NEEDED[0],
+      core === null && NEEDED[1],
+      resources === null && NEEDED[2],
+      sdk === null && SDK_BASE,
+    ].filter(Boolean);
     const message = `nothing is recorded: ${missing.join(', ')} not found from ${process.cwd()}; npm install ${missing.join(' ')}`;
     noteFinding({ level: 'red', code: 'unusable', message });
     return;
@@ -79,7 +90,8 @@ export function registerRecorder(): void {
     noteFinding({
       level: 'amber',
       code: 'own-provider',
-      message: 'another module registered a tracer provider before ai-tracker-otel/register: preload us first, or add AiTrackerSpanProcessor to that provider',
+      message:
+        'another module registered a tracer provider before ai-tracker-otel/register: preload us first, or add AiTrackerSpanProcessor to that provider',
     });
     return;
   }
@@ -99,7 +111,10 @@ export function registerRecorder(): void {
 /** What names the agent and the session: the same spans by OTLP to `ai-tracker serve` then make the same rows. */
 function resourceOf(resources: Resources): Resource {
   const { settings } = resolveSettings({}, process.env);
-  const ours = { 'ai_tracker.session.id': currentSession().id, ...(settings.agentId === null ? {} : { 'agent.id': settings.agentId }) };
+  const ours = {
+    'ai_tracker.session.id': currentSession().id,
+    ...(settings.agentId === null ? {} : { 'agent.id': settings.agentId }),
+  };
   return resources
     .defaultResource()
     .merge(resources.detectResources({ detectors: [resources.envDetector] }))

@@ -1,8 +1,8 @@
 import type { Reading } from '../model/reading.ts';
 import type { SpanRecord } from '../model/span-record.ts';
 import { cleanReading } from './clean-reading.ts';
-import { hatchetTaskNamedBy } from './hatchet.ts';
 import { DIALECTS } from './registry.ts';
+import { taskNamedBy } from './task-named.ts';
 
 export interface Classified {
   /** Name in the books. */
@@ -22,6 +22,6 @@ export function classify(span: SpanRecord): Classified {
   }
   return {
     dialect: NO_DIALECT,
-    reading: { what: 'step', source: null, reason: 'not_a_call', names: hatchetTaskNamedBy(span.attributes) },
+    reading: { what: 'step', source: null, reason: 'not_a_call', names: taskNamedBy(span.attributes) },
   };
 }

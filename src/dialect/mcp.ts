@@ -3,7 +3,7 @@ import { SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
 import { firstText, text } from './attributes.ts';
 import type { Dialect } from './dialect.ts';
 import { FAILURE_ATTRIBUTES, failureOf, NO_FAILURE, saysFailed } from './failure.ts';
-import { hatchetTaskNamedBy } from './hatchet.ts';
+import { taskNamedBy } from './task-named.ts';
 
 const TOOL_NAME = ['gen_ai.tool.name', 'mcp.tool.name'] as const;
 
@@ -26,7 +26,7 @@ export const mcp: Dialect = {
     const a = span.attributes;
     const method = text(a, 'mcp.method.name');
     if (method === null) return null;
-    const names = hatchetTaskNamedBy(a);
+    const names = taskNamedBy(a);
     if (method !== 'tools/call') {
       return span.kind === SPAN_KIND.server
         ? { what: 'server', source: 'mcp', statusCode: null, names }

@@ -1,5 +1,5 @@
 import type { Dialect } from './dialect.ts';
-import { genAiTool } from './gen-ai-tool.ts';
+import { genAi } from './gen-ai.ts';
 import { hatchet } from './hatchet.ts';
 import { http } from './http.ts';
 import { mcp } from './mcp.ts';
@@ -8,4 +8,4 @@ import { mcp } from './mcp.ts';
  * Every dialect, in the order in which they are asked; the first that knows the span wins. GenAI before HTTP always:
  * some SDKs put both sets of attributes on one span.
  */
-export const DIALECTS: readonly Dialect[] = [hatchet, genAiTool, mcp, http];
+export const DIALECTS: readonly Dialect[] = [hatchet, genAi, mcp, http];

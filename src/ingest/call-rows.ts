@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
+import { estimateCost } from '../dialect/price.ts';
 import type { CallKind, CallReading, DurationQuality, Source, Usage } from '../model/reading.ts';
 import { isoTime } from '../model/row-ids.ts';
 import type { FoldedHttp, SpanNode } from '../model/span-node.ts';
 import { callOf } from '../resolve/ancestry.ts';
-import { estimateCost } from '../dialect/price.ts';
 import type { Db, Statement } from '../store/open.ts';
 import { prepareQuery, sqlBuilder } from '../store/sql.ts';
 import type { ChangeCounter } from './change-counter.ts';

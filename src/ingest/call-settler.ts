@@ -141,7 +141,8 @@ export class CallSettler {
     const before = node.ref;
     const around = modelCallAround(memory, node);
     if (isHidden(memory, node)) this.#noRow(node, HIDDEN);
-    else if (around !== null && callOf(around)?.key == null && !isHidden(memory, around)) this.#noRow(node, FOLDED + around.spanId);
+    else if (around !== null && callOf(around)?.key == null && !isHidden(memory, around))
+      this.#noRow(node, FOLDED + around.spanId);
     else this.#write(node, this.#withModelCallsAround(node, reading, around), placeOfCall(memory, node).parentCall);
     if (before === node.ref) return;
     // Its kin is decided by the same facts.
@@ -232,7 +233,9 @@ export class CallSettler {
   /** A span that came after what stands below it takes over what they know. */
   inheritUsage(node: SpanNode): void {
     const below = this.#parts.memory.children(node);
-    const known = below.find((child) => child.facts.usageBelow === true || (callOf(child)?.kind === 'llm' && hasUsage(callOf(child))));
+    const known = below.find(
+      (child) => child.facts.usageBelow === true || (callOf(child)?.kind === 'llm' && hasUsage(callOf(child))),
+    );
     if (known !== undefined) this.#usageKnown(known);
   }
 

@@ -1,4 +1,11 @@
-import { type CallReading, callReading, type Reading, type StepReading, type TaskName, type TaskReading } from '../model/reading.ts';
+import {
+  type CallReading,
+  callReading,
+  type Reading,
+  type StepReading,
+  type TaskName,
+  type TaskReading,
+} from '../model/reading.ts';
 import type { FoldedCall, FoldedHttp, NodeClass, SpanFacts } from '../model/span-node.ts';
 
 /**
@@ -80,7 +87,9 @@ function readingOf(cls: NodeClass, wire: WireReading, names: TaskName | null): R
 
 /** @throws {SyntaxError} when the text is no JSON: then the file was damaged. */
 export function decodeFacts(text: string, cls: NodeClass): SpanFacts {
-  const [startMs, endMs, durationMs, sessionId, wireName, wire, http, serverStatus, inner, usageBelow, total] = JSON.parse(text) as WireFacts;
+  const [startMs, endMs, durationMs, sessionId, wireName, wire, http, serverStatus, inner, usageBelow, total] = JSON.parse(
+    text,
+  ) as WireFacts;
   const names: TaskName | null = wireName ? { source: wireName[0], taskId: wireName[1], attempt: wireName[2] } : null;
   return {
     startMs,

@@ -89,7 +89,9 @@ export class FileRecorder {
     this.#taskRows = new TaskRows(db, memory, counter);
     this.#tasks = new TaskSettler(db, { rows: this.#taskRows, sessions, inferred, fates });
     this.#keyed = new KeyedCalls(db, callRows, sessions, inferred);
-    this.#calls = new CallSettler({ memory, rows: callRows, keyed: this.#keyed, sessions, inferred, fates }, (node) => this.#touchBelow(node));
+    this.#calls = new CallSettler({ memory, rows: callRows, keyed: this.#keyed, sessions, inferred, fates }, (node) =>
+      this.#touchBelow(node),
+    );
     this.#labels = new LabelRows(db, counter);
     this.#begin = db.prepare('begin immediate');
     this.#commit = db.prepare('commit');
@@ -245,7 +247,8 @@ export class FileRecorder {
         return;
       case 'signal':
         this.#fates.begin(node, dialect, 'ignored:cancel_without_task');
-        if (reading.what === 'signal') this.#tasks.takeSignal(node, reading.source, reading.taskId, Math.floor(this.#now() / 1000));
+        if (reading.what === 'signal')
+          this.#tasks.takeSignal(node, reading.source, reading.taskId, Math.floor(this.#now() / 1000));
         return;
       case 'server':
         this.#fates.begin(node, dialect, 'ignored:server_span');

@@ -40,7 +40,9 @@ export class KeyedCalls {
         .insertInto('call_parts')
         .values({ call_key: '', part: '', facts: '', seen_at: 0 })
         .onConflict((oc) =>
-          oc.columns(['call_key', 'part']).doUpdateSet((eb) => ({ facts: eb.ref('excluded.facts'), seen_at: eb.ref('excluded.seen_at') })),
+          oc
+            .columns(['call_key', 'part'])
+            .doUpdateSet((eb) => ({ facts: eb.ref('excluded.facts'), seen_at: eb.ref('excluded.seen_at') })),
         ),
     );
   }
@@ -93,14 +95,18 @@ function mergeParts(key: string, unordered: readonly Part[]): CallRow | null {
   const rows = parts.map((part) => part.row);
   const [first] = rows;
   if (first === undefined) return null;
-  const known = <K extends keyof CallRow>(field: K): CallRow[K] => rows.find((row) => row[field] !== null)?.[field] ?? (null as CallRow[K]);
+  const known = <K extends keyof CallRow>(field: K): CallRow[K] =>
+    rows.find((row) => row[field] !== null)?.[field] ?? (null as CallRow[K]);
   const timed = rows.find((row) => row.durationMs !== null);
   const success = known('success');
   const blamed = success === true ? undefined : rows.find((row) => row.errorType !== null || row.errorMessage !== null);
   // The span that is the call: the one around the others starts first; of equals the one with less to say of the outcome.
   const span = parts
     .filter((part) => part.row.spanId !== null && SPAN_ID.test(part.row.spanId))
-    .sort((a, b) => a.row.startMs - b.row.startMs || a.authority - b.authority || ((a.row.spanId ?? '') < (b.row.spanId ?? '') ? -1 : 1))[0]?.row;
+    .sort(
+      (a, b) =>
+        a.row.startMs - b.row.startMs || a.authority - b.authority || ((a.row.spanId ?? '') < (b.row.spanId ?? '') ? -1 : 1),
+    )[0]?.row;
   return {
     ...first,
     id: key,

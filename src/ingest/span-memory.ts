@@ -131,7 +131,10 @@ export class SpanMemory implements Tree {
 
   /** Agents of which it is not decided since before then whether a task stands above them. */
   undecidedAgents(beforeSeconds: number, limit: number): { readonly traceId: string; readonly spanId: string }[] {
-    return (this.#selectAgents.all(beforeSeconds, limit) as MemoryRow[]).map((row) => ({ traceId: row.trace_id, spanId: row.span_id }));
+    return (this.#selectAgents.all(beforeSeconds, limit) as MemoryRow[]).map((row) => ({
+      traceId: row.trace_id,
+      spanId: row.span_id,
+    }));
   }
 
   /** Takes up a span that was not known. */

@@ -54,7 +54,8 @@ export class TaskSettler {
     const key = taskRowId(task);
     const known = this.#told.get(key);
     const { startMs, sessionId } = node.facts;
-    if (known !== undefined && !isEarlier(isoTime(startMs) ?? '', node.traceId, isoTime(known.startMs) ?? '', known.traceId)) return;
+    if (known !== undefined && !isEarlier(isoTime(startMs) ?? '', node.traceId, isoTime(known.startMs) ?? '', known.traceId))
+      return;
     this.#told.set(key, { task, startMs, traceId: node.traceId, sessionId, agentId: node.agentId });
   }
 

@@ -1,5 +1,5 @@
 import type { WireBatch, WireEvent, WireSpan } from '../model/batch-codec.ts';
-import type { Attributes, AttributeScalar, AttributeValue, Origin } from '../model/span-record.ts';
+import type { AttributeScalar, Attributes, AttributeValue, Origin } from '../model/span-record.ts';
 import { millis, spanTimes } from '../model/time.ts';
 import type { ReadableSpanLike, ResourceLike, SpanEventLike } from './readable-span.ts';
 

@@ -4,7 +4,14 @@ const NOT_RECORD = 0;
 const RECORD = 1;
 
 export interface SamplerLike {
-  shouldSample(context: Context, traceId: string, spanName: string, spanKind: SpanKind, attributes: Attributes, links: Link[]): SamplingResultLike;
+  shouldSample(
+    context: Context,
+    traceId: string,
+    spanName: string,
+    spanKind: SpanKind,
+    attributes: Attributes,
+    links: Link[],
+  ): SamplingResultLike;
   toString(): string;
 }
 

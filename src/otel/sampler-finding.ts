@@ -39,7 +39,9 @@ function samplerOfGlobalProvider(processor: object): string | null {
     const held = field(multi, '_spanProcessors');
     if (!Array.isArray(held) || !held.includes(processor)) return null;
     const sampler =
-      field(field(provider, '_tracerOptions'), 'sampler') ?? field(field(provider, '_config'), 'sampler') ?? field(provider, '_sampler');
+      field(field(provider, '_tracerOptions'), 'sampler') ??
+      field(field(provider, '_config'), 'sampler') ??
+      field(provider, '_sampler');
     return sampler === undefined || sampler === null ? null : String(sampler);
   } catch {
     return null;

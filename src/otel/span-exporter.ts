@@ -1,5 +1,5 @@
 import type { RecorderOptions } from '../model/settings.ts';
-import { openIntake, type OpenIntake } from './open-intake.ts';
+import { type OpenIntake, openIntake } from './open-intake.ts';
 import type { ReadableSpanLike } from './readable-span.ts';
 
 /** Numbers of `ExportResultCode` in @opentelemetry/core, which is not imported. */

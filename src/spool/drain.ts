@@ -38,8 +38,21 @@ export interface DrainOptions {
  * folder at once without a lock: applying a record twice changes nothing, and a record that has gone was applied by
  * another. A record is only given up by age after one more attempt.
  */
-export function drainSpool(folder: string, apply: (record: SpoolRecord, name: string) => DrainVerdict, options: DrainOptions): DrainReport {
-  const report: DrainReport = { applied: 0, later: 0, more: false, unreadable: 0, expired: 0, expiredSpans: 0, givenUp: [], messages: [] };
+export function drainSpool(
+  folder: string,
+  apply: (record: SpoolRecord, name: string) => DrainVerdict,
+  options: DrainOptions,
+): DrainReport {
+  const report: DrainReport = {
+    applied: 0,
+    later: 0,
+    more: false,
+    unreadable: 0,
+    expired: 0,
+    expiredSpans: 0,
+    givenUp: [],
+    messages: [],
+  };
   const now = options.nowMs ?? Date.now();
   let taken = 0;
   for (const name of recordNames(folder)) {
@@ -52,7 +65,8 @@ export function drainSpool(folder: string, apply: (record: SpoolRecord, name: st
     try {
       text = readFileSync(path, 'utf8');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') report.messages.push(`cannot read ${path}: ${(error as Error).message}`);
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        report.messages.push(`cannot read ${path}: ${(error as Error).message}`);
       continue;
     }
     const reading = readSpoolRecord(text);
@@ -112,6 +126,7 @@ function remove(path: string, report: DrainReport): void {
   try {
     unlinkSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') report.messages.push(`cannot delete ${path}: ${(error as Error).message}`);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      report.messages.push(`cannot delete ${path}: ${(error as Error).message}`);
   }
 }

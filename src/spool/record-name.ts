@@ -14,7 +14,9 @@ let counter = 0;
  */
 export function newRecordName(nowMs: number): string {
   counter += 1;
-  const random = Math.floor(Math.random() * 0x1_0000_0000).toString(16).padStart(8, '0');
+  const random = Math.floor(Math.random() * 0x1_0000_0000)
+    .toString(16)
+    .padStart(8, '0');
   return `${String(Math.trunc(nowMs)).padStart(14, '0')}-${host}-${process.pid}-${threadId}-${counter}-${random}${RECORD_SUFFIX}`;
 }
 

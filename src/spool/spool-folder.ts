@@ -14,7 +14,10 @@ export interface SpoolFolders {
  * `spoolDir`; else `.spool/` beside the database, then the home's. The home's folder stands behind it because the disk
  * that refuses the database refuses its neighbour too.
  */
-export function spoolFolders(settings: Pick<Settings, 'spoolDir' | 'dbPath' | 'sharedDir'>, env: NodeJS.ProcessEnv): SpoolFolders {
+export function spoolFolders(
+  settings: Pick<Settings, 'spoolDir' | 'dbPath' | 'sharedDir'>,
+  env: NodeJS.ProcessEnv,
+): SpoolFolders {
   const home = join(env['HOME'] || homedir(), '.config', 'ai-tracker', 'spool');
   if (settings.spoolDir !== null) return { candidates: [resolve(settings.spoolDir)] };
   const beside = folderOfDatabase(settings);

@@ -50,7 +50,20 @@ export type SpoolReading =
 export function spoolTarget(settings: Settings): SpoolTarget {
   const { agentId, agentAttributes, dbPath, sharedDir, writerId, fileMode } = settings;
   const { journal, synchronous, labelKeys, labels, kinds, serverTasks } = settings;
-  return { agentId, agentAttributes, dbPath, sharedDir, writerId, fileMode, journal, synchronous, labelKeys, labels, kinds, serverTasks };
+  return {
+    agentId,
+    agentAttributes,
+    dbPath,
+    sharedDir,
+    writerId,
+    fileMode,
+    journal,
+    synchronous,
+    labelKeys,
+    labels,
+    kinds,
+    serverTasks,
+  };
 }
 
 export function readSpoolRecord(text: string): SpoolReading {

@@ -118,7 +118,11 @@ export class Ledger {
       // Not unref'd: who awaits a flush at the end of a script wants the process to live until it is done.
       const timer = setTimeout(() => {
         this.#waiters.delete(waiter);
-        reject(new Error(`${this.#queued} ended spans are not in the file after ${timeoutMs} ms (they stay queued, ${this.#spooled} more in the spool): ${whyNot()}`));
+        reject(
+          new Error(
+            `${this.#queued} ended spans are not in the file after ${timeoutMs} ms (they stay queued, ${this.#spooled} more in the spool): ${whyNot()}`,
+          ),
+        );
       }, timeoutMs);
       this.#waiters.add(waiter);
     });

@@ -11,7 +11,10 @@ export function addBooks(a: Books, b: Books, end: 'running' | 'over' = 'running'
   const sum: Books = {};
   for (const dialect of new Set([...Object.keys(a), ...Object.keys(b)])) {
     const right = b[dialect] ?? emptyDialectBooks();
-    sum[dialect] = add(a[dialect] ?? emptyDialectBooks(), end === 'over' ? { ...right, seen: right.seen - right.waiting, waiting: 0 } : right);
+    sum[dialect] = add(
+      a[dialect] ?? emptyDialectBooks(),
+      end === 'over' ? { ...right, seen: right.seen - right.waiting, waiting: 0 } : right,
+    );
   }
   return sum;
 }

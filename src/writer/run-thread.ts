@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import type { Recording } from '../model/recording.ts';
 import type { Settings } from '../model/settings.ts';
-import { spoolTarget, type SpoolTarget } from '../spool/spool-record.ts';
+import { type SpoolTarget, spoolTarget } from '../spool/spool-record.ts';
 import type { ThreadData, ToHost, ToThread } from './messages.ts';
 import { ThreadSpool } from './thread-spool.ts';
 import { ThreadWork } from './thread-work.ts';

@@ -1,5 +1,5 @@
-import { basename, dirname, join } from 'node:path';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { decodeBatch } from '../model/batch-codec.ts';
 import type { HealthFinding } from '../model/health.ts';
 import type { Recording } from '../model/recording.ts';
@@ -94,7 +94,11 @@ export class ThreadSpool {
       });
       this.#more ||= report.more;
       if (report.expiredSpans > 0) {
-        this.#find('red', 'spool-old', `${report.expiredSpans} spans waited longer than AI_TRACKER_SPOOL_HOURS in ${folder} and were given up`);
+        this.#find(
+          'red',
+          'spool-old',
+          `${report.expiredSpans} spans waited longer than AI_TRACKER_SPOOL_HOURS in ${folder} and were given up`,
+        );
       }
       for (const message of report.messages) this.#find('amber', 'spool', message);
       for (const name of report.givenUp) givenUp.add(join(folder, name));

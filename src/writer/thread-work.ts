@@ -118,7 +118,8 @@ export class ThreadWork {
     const messages = this.#incoming.splice(0, count);
     const batches = messages.map((message) => decodeBatch(message.text));
     const first = batches[0] as SpanBatch;
-    const batch: SpanBatch = batches.length === 1 ? first : { origin: first.origin, spans: batches.flatMap((b) => b.spans), logs: [] };
+    const batch: SpanBatch =
+      batches.length === 1 ? first : { origin: first.origin, spans: batches.flatMap((b) => b.spans), logs: [] };
     return { ids: messages.map((message) => message.id), messages, batch, throws: 0 };
   }
 
@@ -134,7 +135,10 @@ export class ThreadWork {
       this.#backOff.reset();
       this.#setTrouble(null);
       this.#release(group);
-      this.#settle(group.ids.map((id) => ({ id, outcome: 'written' })), false);
+      this.#settle(
+        group.ids.map((id) => ({ id, outcome: 'written' })),
+        false,
+      );
       return null;
     }
     group.batch = outcome.rest;
@@ -162,7 +166,10 @@ export class ThreadWork {
     this.#parts.spool.setAside(group.messages);
     const message = `${group.messages[0]?.ended ?? 0} spans could not be written after ${group.throws} attempts and were set aside in the spool's bad/ folder; please report: ${told}`;
     this.#parts.post({ kind: 'finding', finding: { level: 'red', code: 'failed', message } });
-    this.#settle(group.ids.map((id) => ({ id, outcome: 'dropped', reason: 'failed' })), false);
+    this.#settle(
+      group.ids.map((id) => ({ id, outcome: 'dropped', reason: 'failed' })),
+      false,
+    );
     return null;
   }
 

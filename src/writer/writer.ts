@@ -92,7 +92,11 @@ export class Writer {
     // The thread spools what is beyond queueMax. Twice that means that it does not even get round to it.
     if (this.#ledger.spansInMemory + spans > 2 * this.settings.queueMax && this.#ledger.spansInMemory > 0) {
       this.#ledger.drop('queue_full', ended);
-      this.#find('red', 'queue-full', `spans are being lost: ${2 * this.settings.queueMax} are in memory and the writer does not take them: ${this.#whyNot()}`);
+      this.#find(
+        'red',
+        'queue-full',
+        `spans are being lost: ${2 * this.settings.queueMax} are in memory and the writer does not take them: ${this.#whyNot()}`,
+      );
       return;
     }
     const message = this.#ledger.add(text, spans, ended);
@@ -128,18 +132,36 @@ export class Writer {
     const queued = this.#ledger.queued + held;
     const books = addBooks(this.#past, this.#report?.books ?? {});
     // Spans that no dialect has seen yet, or ever will. The recorder's own books hold the written ones.
-    const outside = { ...emptyDialectBooks(), seen: this.#accepted - written, waiting: queued + spooled, dropped: { ...dropped } };
+    const outside = {
+      ...emptyDialectBooks(),
+      seen: this.#accepted - written,
+      waiting: queued + spooled,
+      dropped: { ...dropped },
+    };
     if (outside.seen !== 0 || outside.waiting !== 0 || Object.keys(dropped).length > 0) books['unclassified'] = outside;
     const findings = [...(this.#report?.findings ?? []), ...this.#findings.values()];
     if (this.#trouble !== null) {
       const { reason, message, sinceMs } = this.#trouble;
       const seconds = Math.round((Date.now() - sinceMs) / 1000);
-      findings.push({ level: reason === 'locked' && seconds < 60 ? 'amber' : 'red', code: 'write-failed', message: `for ${seconds} s: ${message}` });
+      findings.push({
+        level: reason === 'locked' && seconds < 60 ? 'amber' : 'red',
+        code: 'write-failed',
+        message: `for ${seconds} s: ${message}`,
+      });
     }
-    if (spooled > 0) findings.push({ level: 'amber', code: 'spooled', message: `${spooled} ended spans wait in the spool until the file can be written` });
+    if (spooled > 0)
+      findings.push({
+        level: 'amber',
+        code: 'spooled',
+        message: `${spooled} ended spans wait in the spool until the file can be written`,
+      });
     const lost = Object.entries(dropped).filter(([, count]) => count > 0);
     if (lost.length > 0) {
-      findings.push({ level: 'red', code: 'dropped', message: `spans lost: ${lost.map(([reason, count]) => `${count} ${reason}`).join(', ')}` });
+      findings.push({
+        level: 'red',
+        code: 'dropped',
+        message: `spans lost: ${lost.map(([reason, count]) => `${count} ${reason}`).join(', ')}`,
+      });
     }
     return { status: 'green', findings, books, files: this.#report?.files ?? [], queued, spooled };
   }
@@ -270,7 +292,11 @@ export class Writer {
     const { candidates } = spoolFolders(this.settings, process.env);
     const target = spoolTarget(this.settings);
     for (const { id, ended, text } of rest) {
-      const outcome = writeSpoolRecord(candidates, { v: 1, kind: 'spans', target, ended, batch: text }, { maxBytes: this.settings.spoolMaxMb * 1024 * 1024 });
+      const outcome = writeSpoolRecord(
+        candidates,
+        { v: 1, kind: 'spans', target, ended, batch: text },
+        { maxBytes: this.settings.spoolMaxMb * 1024 * 1024 },
+      );
       if (outcome.status === 'spooled') {
         this.#ledger.settle({ id, outcome: 'spooled' });
       } else {
