@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import type { Usage } from '../model/reading.ts';
 
 /** The few parts of `@pydantic/genai-prices` that are used. It never fetches unless told to, and we don't tell it. */
@@ -41,7 +43,9 @@ function priceList(): { readonly prices: PriceList; readonly version: string } |
   if (list === undefined) {
     try {
       const prices = require('@pydantic/genai-prices') as PriceList;
-      const { version } = require('@pydantic/genai-prices/package.json') as { version: string };
+      // It does not export its package.json.
+      const about = join(dirname(require.resolve('@pydantic/genai-prices')), '..', 'package.json');
+      const { version } = JSON.parse(readFileSync(about, 'utf8')) as { version: string };
       list = { prices, version: `genai-prices ${version}` };
     } catch {
       list = null;

@@ -13,6 +13,7 @@ import type { InferredOwners } from './inferred-owners.ts';
 import type { KeyedCalls } from './keyed-calls.ts';
 import type { SessionRows } from './session-rows.ts';
 import type { SpanMemory } from './span-memory.ts';
+import { taskIdOfSpan } from './task-rows.ts';
 
 /** The row's id of a call: by its key where it has one, else by its span. */
 export const rowIdOfCall = (node: SpanNode, reading: CallReading): string => reading.key ?? spanRowId(node.traceId, node.spanId);
@@ -102,6 +103,7 @@ export class CallSettler {
     if (reading?.asTask == null) return;
     node.cls = 'task';
     node.facts = { ...node.facts, reading: reading.asTask, total: { ...reading, asTask: null } };
+    node.ref = taskIdOfSpan(node);
     this.#parts.memory.changed(node);
     this.#newTasks.add(node);
     this.#dirtyTotals.add(node);

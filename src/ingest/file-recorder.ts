@@ -136,10 +136,7 @@ export class FileRecorder {
 
   #settle(nowSeconds: number): void {
     this.#calls.settle();
-    for (const node of this.#calls.takeNewTasks()) {
-      node.ref = taskIdOfSpan(node);
-      if (node.ref !== null) this.#tasks.touch(node.ref);
-    }
+    for (const node of this.#calls.takeNewTasks()) if (node.ref !== null) this.#tasks.touch(node.ref);
     this.#memory.flush(nowSeconds);
     this.#tasks.settle();
     this.#labels.write();
