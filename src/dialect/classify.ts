@@ -1,5 +1,5 @@
 import type { Reading } from '../model/reading.ts';
-import type { SpanRecord } from '../model/span-record.ts';
+import { SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
 import { cleanReading } from './clean-reading.ts';
 import { DIALECTS } from './registry.ts';
 import { taskNamedBy } from './task-named.ts';
@@ -16,7 +16,9 @@ export const NO_DIALECT = 'other';
 
 /** What the span is. A span that nobody knows is still a link between a call and its task. */
 export function classify(span: SpanRecord): Classified {
+  const isLog = span.kind === SPAN_KIND.log;
   for (const dialect of DIALECTS) {
+    if (isLog && dialect.readsLogs !== true) continue;
     const reading = dialect.read(span);
     if (reading !== null) return { dialect: dialect.name, reading: cleanReading(reading) };
   }

@@ -52,6 +52,12 @@ export class CallSettler {
     else if (node.cls === 'task' && node.facts.total !== undefined) this.#dirtyTotals.add(node);
   }
 
+  /** A span that says something of the call it stands below. */
+  touchParent(node: SpanNode): void {
+    const parent = node.parentSpanId === null ? undefined : this.#parts.memory.get(node.traceId, node.parentSpanId);
+    if (parent?.cls === 'call') this.touch(parent);
+  }
+
   clear(): void {
     this.#dirtyAgents.clear();
     this.#dirtyCalls.clear();
@@ -175,12 +181,23 @@ export class CallSettler {
     const parent = place.parentCall ?? place.target;
     const parentReading = parent === null ? null : callOf(parent);
     const parentRow = parent === null || parentReading === null ? null : rowIdOfCall(parent, parentReading);
-    const isFirst = keyed.take(node, reading, exactOwner(memory, node), parentRow === reading.key ? null : parentRow);
+    const judged = this.#judged(node, reading);
+    const isFirst = keyed.take(node, judged, exactOwner(memory, node), parentRow === reading.key ? null : parentRow);
     if (node.ref === null) {
       node.ref = reading.key;
       memory.changed(node);
     }
     fates.become(node, isFirst ? 'recorded' : 'merged');
+  }
+
+  /** A call that was refused never ran: what stands below it says so. */
+  #judged(node: SpanNode, reading: CallReading): CallReading {
+    if (reading.success !== null || reading.errorType !== null) return reading;
+    for (const child of this.#parts.memory.children(node)) {
+      const said = child.facts.reading;
+      if (said?.what === 'step' && said.verdict !== undefined) return { ...reading, errorType: said.verdict };
+    }
+    return reading;
   }
 
   #write(node: Tracked, reading: CallReading, parent: SpanNode | null): void {

@@ -2,7 +2,7 @@ import { classify } from '../dialect/classify.ts';
 import type { Reading, TaskName } from '../model/reading.ts';
 import { isoTime } from '../model/row-ids.ts';
 import type { NodeClass, SpanNode } from '../model/span-node.ts';
-import type { SpanRecord } from '../model/span-record.ts';
+import { SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
 import { isLocalRoot } from '../resolve/agent-place.ts';
 import { callOf } from '../resolve/ancestry.ts';
 import type { OpenFile, Statement } from '../store/open.ts';
@@ -187,6 +187,11 @@ export class FileRecorder {
     const existing = this.#memory.get(span.traceId, span.spanId);
     if (existing !== undefined && !ended) return;
     const { dialect, reading } = classify(span);
+    if (span.kind === SPAN_KIND.log && reading.what === 'step') {
+      // A record that makes no row is no link in any chain either.
+      this.#ledger.post(dialect, null, `ignored:${reading.reason}`);
+      return;
+    }
     if (existing !== undefined && existing.facts.endMs !== null) {
       this.#ledger.post(dialect, null, 'repeated');
       return;
@@ -196,7 +201,8 @@ export class FileRecorder {
       return;
     }
     const sessionId = this.sessions.sight(session, agentId);
-    const asTask = reading.what === 'call' && isLocalRoot(span) ? reading.asTask : null;
+    // An agent that the emitter gives a task's id is a task wherever it stands.
+    const asTask = reading.what === 'call' && (isLocalRoot(span) || reading.asTask?.taskId != null) ? reading.asTask : null;
     const cls = asTask !== null ? 'task' : classOf(reading, ended);
     const node: SpanNode = {
       traceId: span.traceId,
@@ -253,6 +259,7 @@ export class FileRecorder {
         return;
       case 'step':
         this.#fates.begin(node, dialect, `ignored:${reading.what === 'step' ? reading.reason : 'step'}`);
+        if (reading.what === 'step' && reading.verdict !== undefined) this.#calls.touchParent(node);
         return;
       case 'open':
         return;

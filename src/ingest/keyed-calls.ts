@@ -118,7 +118,8 @@ function mergeParts(key: string, unordered: readonly Part[]): CallRow | null {
     kind: rows.reduce((best, row) => (KIND_RANK[row.kind] > KIND_RANK[best] ? row.kind : best), first.kind),
     toolName: known('toolName'),
     callId: known('callId'),
-    startMs: Math.min(...rows.map((row) => row.startMs)),
+    // Records tell their end and how long it took; a span's own start is better than their difference.
+    startMs: span?.startMs ?? Math.min(...rows.map((row) => row.startMs)),
     durationMs: timed?.durationMs ?? null,
     durationQuality: timed?.durationQuality ?? null,
     model: known('model'),

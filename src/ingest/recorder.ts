@@ -14,6 +14,7 @@ import { type Agent, AgentFinder, agentKey, agentNamed, NO_AGENT, UNASSIGNED } f
 import { FileRecorder, type RoutedSpan, SchemaMoved } from './file-recorder.ts';
 import { type Held, Holding } from './holding.ts';
 import { Ledger } from './ledger.ts';
+import { spanOfLog } from './log-span.ts';
 import type { SessionSight } from './session-rows.ts';
 import { SessionFinder } from './session-sight.ts';
 
@@ -75,12 +76,13 @@ export class Recorder implements Recording {
 
   apply(batch: SpanBatch): ApplyOutcome {
     const { origin } = batch;
-    const agents = this.#agents.find(batch.spans, origin);
+    const all = batch.logs.length === 0 ? batch.spans : [...batch.spans, ...batch.logs.map(spanOfLog)];
+    const agents = this.#agents.find(all, origin);
     const groups = new Map<string, Group>();
     const homeless: SpanRecord[] = [];
     const traces = new Set<string>();
     const oneFile = this.#isOneFile();
-    batch.spans.forEach((span, i) => {
+    all.forEach((span, i) => {
       const agent = agents[i] ?? null;
       if (agent === null && !oneFile) {
         homeless.push(span);
@@ -108,7 +110,7 @@ export class Recorder implements Recording {
     if (first === undefined) return { status: 'written' };
     return {
       status: 'retry',
-      rest: { origin, spans: failures.flatMap((failure) => failure.spans), logs: batch.logs },
+      rest: { origin, spans: failures.flatMap((failure) => failure.spans), logs: [] },
       reason: reasonOf(first.error),
       message: (first.error as Error).message,
     };

@@ -118,6 +118,8 @@ export interface StepReading {
   /** Why it is no row; the reason of `ignored(reason)` in the books. */
   readonly reason: string;
   readonly names: TaskName | null;
+  /** What it says of the call that it stands below: Claude Code's permission span tells that the call was refused. */
+  readonly verdict?: 'denied' | 'interrupted';
 }
 
 /** The other side of an HTTP call: completes its client's row, is none itself. */
