@@ -74,6 +74,7 @@ function readTool(span: SpanRecord): Reading {
   // Closed by the next message, not by its own end: the status says OK whatever happened, and the time holds a model call.
   const implicit = flag(a, 'agentswarm.tool.implicit_close') === true || flag(a, 'agentswarm.tool.unclosed') === true;
   const failed = saysFailed(span);
+  const mcpTool = text(a, 'mcp.tool.name');
   return callReading({
     source: SOURCE,
     kind: text(a, 'agentswarm.tool.kind') === 'mcp' || span.name === 'worker.mcp.tool' ? 'mcp' : 'tool',
@@ -85,6 +86,7 @@ function readTool(span: SpanRecord): Reading {
     durationQuality: implicit ? 'implicit' : null,
     names: taskNamedBy(a),
     key: session === null || callId === null ? null : `${session}:${callId}`,
+    pair: mcpTool === null ? null : { side: 'caller', tool: mcpTool },
     authority: implicit ? 2 : AUTHORITY,
   });
 }
@@ -93,10 +95,12 @@ function readTool(span: SpanRecord): Reading {
 function readApiTool(span: SpanRecord): Reading {
   const a = span.attributes;
   const failed = saysFailed(span) || flag(a, 'mcp.tool.is_error') === true;
+  const tool = text(a, 'mcp.tool.name');
   return callReading({
     source: SOURCE,
     kind: 'mcp',
-    toolName: text(a, 'mcp.tool.name'),
+    toolName: tool,
+    pair: tool === null ? null : { side: 'callee', tool },
     success: !failed,
     ...(failed ? failureOf(span) : NO_FAILURE),
     names: taskNamedBy(a),

@@ -11,6 +11,7 @@ import { type Fates, isWritten, type Tracked } from './fates.ts';
 import { withFolded } from './fold-facts.ts';
 import type { InferredOwners } from './inferred-owners.ts';
 import type { KeyedCalls } from './keyed-calls.ts';
+import type { PairedCalls } from './paired-calls.ts';
 import type { SessionRows } from './session-rows.ts';
 import type { SpanMemory } from './span-memory.ts';
 import { taskIdOfSpan } from './task-rows.ts';
@@ -18,10 +19,14 @@ import { taskIdOfSpan } from './task-rows.ts';
 /** The row's id of a call: by its key where it has one, else by its span. */
 export const rowIdOfCall = (node: SpanNode, reading: CallReading): string => reading.key ?? spanRowId(node.traceId, node.spanId);
 
+/** Who ran the tool knows better how it ended than who waited for it. */
+const ANSWER_AUTHORITY = 6;
+
 export interface CallSettlerParts {
   readonly memory: SpanMemory;
   readonly rows: CallRows;
   readonly keyed: KeyedCalls;
+  readonly paired: PairedCalls;
   readonly sessions: SessionRows;
   readonly inferred: InferredOwners;
   readonly fates: Fates;
@@ -76,6 +81,7 @@ export class CallSettler {
       const reading = callOf(node);
       if (node.cls === 'call' && reading !== null) this.#settleCall(node, reading);
     }
+    this.#settlePairs();
     for (const node of this.#dirtyTotals) this.#settleTotal(node);
     this.#dirtyTotals.clear();
     this.#parts.keyed.settle();
@@ -118,6 +124,11 @@ export class CallSettler {
 
   #settleCall(node: SpanNode, reading: CallReading): void {
     if (hasUsage(reading) && reading.kind === 'llm') this.#usageKnown(node);
+    if (reading.pair !== null && reading.names !== null) {
+      this.#parts.paired.take(node, reading);
+      // Whether a callee has a row is decided by its caller, once all of the batch is known.
+      if (reading.pair.side === 'callee' && node.ref === null) return;
+    }
     if (reading.key !== null) {
       this.#settleKeyed(node, reading);
       return;
@@ -182,7 +193,13 @@ export class CallSettler {
     const parentReading = parent === null ? null : callOf(parent);
     const parentRow = parent === null || parentReading === null ? null : rowIdOfCall(parent, parentReading);
     const judged = this.#judged(node, reading);
-    const isFirst = keyed.take(node, judged, exactOwner(memory, node), parentRow === reading.key ? null : parentRow);
+    const isFirst = keyed.take(
+      reading.key as string,
+      node,
+      judged,
+      exactOwner(memory, node),
+      parentRow === reading.key ? null : parentRow,
+    );
     if (node.ref === null) {
       node.ref = reading.key;
       memory.changed(node);
@@ -198,6 +215,26 @@ export class CallSettler {
       if (said?.what === 'step' && said.verdict !== undefined) return { ...reading, errorType: said.verdict };
     }
     return reading;
+  }
+
+  /** A callee that somebody called completes that row; one that nobody called is a call of its own. */
+  #settlePairs(): void {
+    const { memory, paired, keyed } = this.#parts;
+    for (const { traceId, spanId, isPaired, callerKey } of paired.settle()) {
+      const node = memory.get(traceId, spanId);
+      const reading = node === undefined ? null : callOf(node);
+      if (node === undefined || reading === null) continue;
+      const answered = node.ref?.startsWith(FOLDED) === true ? node.ref.slice(FOLDED.length) : '';
+      // An earlier call came to light and took this one's place.
+      if (answered !== '' && answered !== callerKey) keyed.drop(answered, node);
+      if (!isPaired) {
+        this.#write(node, reading, placeOfCall(memory, node).parentCall);
+        continue;
+      }
+      this.#noRow(node, FOLDED + (callerKey ?? ''));
+      if (callerKey !== null)
+        keyed.take(callerKey, node, { ...reading, toolName: null, authority: ANSWER_AUTHORITY }, null, null);
+    }
   }
 
   #write(node: Tracked, reading: CallReading, parent: SpanNode | null): void {

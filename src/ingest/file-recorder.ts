@@ -6,6 +6,7 @@ import { SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
 import { isLocalRoot } from '../resolve/agent-place.ts';
 import { callOf } from '../resolve/ancestry.ts';
 import type { OpenFile, Statement } from '../store/open.ts';
+import { CallParts } from './call-parts.ts';
 import { CallRows } from './call-rows.ts';
 import { CallSettler } from './call-settler.ts';
 import { ChangeCounter } from './change-counter.ts';
@@ -14,6 +15,7 @@ import { InferredOwners } from './inferred-owners.ts';
 import { KeyedCalls } from './keyed-calls.ts';
 import { LabelRows, type Labels } from './label-rows.ts';
 import type { Ledger } from './ledger.ts';
+import { PairedCalls } from './paired-calls.ts';
 import { SessionRows, type SessionSight } from './session-rows.ts';
 import { SpanMemory } from './span-memory.ts';
 import { TaskRows, taskIdOfSpan } from './task-rows.ts';
@@ -58,7 +60,9 @@ export class FileRecorder {
   readonly #tasks: TaskSettler;
   readonly #taskRows: TaskRows;
   readonly #calls: CallSettler;
+  readonly #parts: CallParts;
   readonly #keyed: KeyedCalls;
+  readonly #paired: PairedCalls;
   readonly #labels: LabelRows;
   readonly #inferred: InferredOwners;
   readonly #fates: Fates;
@@ -88,9 +92,12 @@ export class FileRecorder {
     this.sessions = sessions;
     this.#taskRows = new TaskRows(db, memory, counter);
     this.#tasks = new TaskSettler(db, { rows: this.#taskRows, sessions, inferred, fates });
-    this.#keyed = new KeyedCalls(db, callRows, sessions, inferred);
-    this.#calls = new CallSettler({ memory, rows: callRows, keyed: this.#keyed, sessions, inferred, fates }, (node) =>
-      this.#touchBelow(node),
+    this.#parts = new CallParts(db);
+    this.#keyed = new KeyedCalls(this.#parts, callRows, sessions, inferred);
+    this.#paired = new PairedCalls(this.#parts);
+    this.#calls = new CallSettler(
+      { memory, rows: callRows, keyed: this.#keyed, paired: this.#paired, sessions, inferred, fates },
+      (node) => this.#touchBelow(node),
     );
     this.#labels = new LabelRows(db, counter);
     this.#begin = db.prepare('begin immediate');
@@ -111,7 +118,7 @@ export class FileRecorder {
   apply(batch: readonly RoutedSpan[]): void {
     this.transact(() => {
       const nowSeconds = Math.floor(this.#now() / 1000);
-      this.#keyed.begin(nowSeconds);
+      this.#parts.begin(nowSeconds);
       for (const routed of batch) this.#take(routed);
       this.#settle(nowSeconds);
     });
@@ -124,7 +131,7 @@ export class FileRecorder {
     if (forgotten.length === 0) return 0;
     this.transact(() => {
       const nowSeconds = Math.floor(this.#now() / 1000);
-      this.#keyed.begin(nowSeconds);
+      this.#parts.begin(nowSeconds);
       for (const { traceId, spanId } of forgotten) {
         const node = this.#memory.get(traceId, spanId);
         if (node !== undefined) this.#calls.settleForgotten(node);
@@ -169,6 +176,7 @@ export class FileRecorder {
     } finally {
       this.#calls.clear();
       this.#keyed.clear();
+      this.#paired.clear();
       this.#tasks.clear();
     }
     this.#ledger.commit();

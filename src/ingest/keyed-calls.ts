@@ -1,7 +1,7 @@
 import type { CallKind, CallReading, Usage } from '../model/reading.ts';
+import { spanRowId } from '../model/row-ids.ts';
 import type { SpanNode } from '../model/span-node.ts';
-import type { Db, Statement } from '../store/open.ts';
-import { prepareQuery, sqlBuilder } from '../store/sql.ts';
+import type { CallParts } from './call-parts.ts';
 import { type CallRow, type CallRows, type Owner, rowFromSpan } from './call-rows.ts';
 import type { InferredOwners } from './inferred-owners.ts';
 import type { SessionRows } from './session-rows.ts';
@@ -21,34 +21,18 @@ const SPAN_ID = /^[0-9a-f]{16}$/;
  * comes first and however late the rest.
  */
 export class KeyedCalls {
+  readonly #parts: CallParts;
   readonly #rows: CallRows;
   readonly #sessions: SessionRows;
   readonly #inferred: InferredOwners;
-  readonly #parts: Statement<[string], { part: string; facts: string }>;
-  readonly #upsert: Statement;
+  /** Keys that changed; with the session that told first of a call that is new. */
   readonly #dirty = new Map<string, string | null>();
-  #nowSeconds = 0;
 
-  constructor(db: Db, rows: CallRows, sessions: SessionRows, inferred: InferredOwners) {
+  constructor(parts: CallParts, rows: CallRows, sessions: SessionRows, inferred: InferredOwners) {
+    this.#parts = parts;
     this.#rows = rows;
     this.#sessions = sessions;
     this.#inferred = inferred;
-    this.#parts = prepareQuery(db, sqlBuilder.selectFrom('call_parts').select(['part', 'facts']).where('call_key', '=', ''));
-    this.#upsert = prepareQuery(
-      db,
-      sqlBuilder
-        .insertInto('call_parts')
-        .values({ call_key: '', part: '', facts: '', seen_at: 0 })
-        .onConflict((oc) =>
-          oc
-            .columns(['call_key', 'part'])
-            .doUpdateSet((eb) => ({ facts: eb.ref('excluded.facts'), seen_at: eb.ref('excluded.seen_at') })),
-        ),
-    );
-  }
-
-  begin(nowSeconds: number): void {
-    this.#nowSeconds = nowSeconds;
   }
 
   clear(): void {
@@ -56,23 +40,26 @@ export class KeyedCalls {
   }
 
   /** @returns whether this is the first that is heard of the call. */
-  take(node: SpanNode, reading: CallReading, owner: Owner | null, parentRow: string | null): boolean {
-    const key = reading.key as string;
+  take(key: string, node: SpanNode, reading: CallReading, owner: Owner | null, parentRow: string | null): boolean {
     const part: Part = { row: rowFromSpan(key, node, reading, owner, parentRow, null), authority: reading.authority };
-    const known = this.#parts.all(key);
-    const id = `${node.traceId}:${node.spanId}`;
-    const facts = JSON.stringify(part);
-    const same = known.find((one) => one.part === id);
-    const isFirst = known.every((one) => one.part === id);
-    if (same?.facts === facts) return isFirst;
-    this.#upsert.run(key, id, facts, this.#nowSeconds);
-    if (!this.#dirty.has(key)) this.#dirty.set(key, known.length === 0 ? node.facts.sessionId : null);
-    return isFirst;
+    const id = spanRowId(node.traceId, node.spanId);
+    const others = this.#parts.of(key).filter((known) => known.part !== id);
+    if (this.#parts.put(key, id, JSON.stringify(part))) this.#touch(key, others.length === 0 ? node.facts.sessionId : null);
+    return others.length === 0;
+  }
+
+  /** Takes back what one telling said. */
+  drop(key: string, node: SpanNode): void {
+    if (this.#parts.drop(key, spanRowId(node.traceId, node.spanId))) this.#touch(key, null);
+  }
+
+  #touch(key: string, newIn: string | null): void {
+    if (!this.#dirty.has(key)) this.#dirty.set(key, newIn);
   }
 
   settle(): void {
     for (const [key, newIn] of this.#dirty) {
-      const parts = this.#parts.all(key).map((one): Part => JSON.parse(one.facts) as Part);
+      const parts = this.#parts.of(key).map((one): Part => JSON.parse(one.facts) as Part);
       const row = mergeParts(key, parts);
       if (row === null) continue;
       this.#rows.write(row);

@@ -99,6 +99,8 @@ export interface CallReading {
   readonly key: string | null;
   /** Of several tellings of one keyed call, the one with more authority says outcome and duration. 0 to 9. */
   readonly authority: number;
+  /** One of two sights of one call in two traces, which only task, tool and time connect. */
+  readonly pair: { readonly side: 'caller' | 'callee'; readonly tool: string } | null;
   /** Of an agent: the task that it is where nothing above it is one. */
   readonly asTask: TaskReading | null;
 }
@@ -150,6 +152,7 @@ const CALL_DEFAULTS = {
   names: null,
   key: null,
   authority: 5,
+  pair: null,
   asTask: null,
 } as const;
 
