@@ -29,7 +29,7 @@ export function asyncContextManager(root: Context): ContextManager {
 
   const manager: ContextManager = {
     active: () => storage.getStore() ?? root,
-    with: withContext as ContextManager['with'],
+    with: withContext,
     bind<T>(context: Context, target: T): T {
       if (target instanceof EventEmitter) {
         for (const method of ADDING) {

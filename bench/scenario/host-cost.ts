@@ -1,143 +1,76 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { SpanKind, SpanStatusCode, type Tracer } from '@opentelemetry/api';
-import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
-import { BasicTracerProvider, BatchSpanProcessor, type ReadableSpan, type SpanExporter, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { Recorder } from '../../src/ingest/recorder.ts';
-import { attributeFilter, keepsEvent } from '../../src/dialect/kept-attributes.ts';
-import { AiTrackerSpanProcessor } from '../../src/index.ts';
-import { decodeBatch } from '../../src/model/batch-codec.ts';
-import { resolveSettings } from '../../src/model/settings.ts';
-import { encodeSpans } from '../../src/otel/project-span.ts';
-import { currentSession } from '../../src/writer/process-session.ts';
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { makeTraces } from '../data/make-spans.ts';
+import { SpanEmitter } from '../data/span-emitter.ts';
 import { argumentsOf, report } from '../measure.ts';
+import { competitorOf } from '../data/competitors.ts';
 
 /**
- * What a span costs the host's event loop, as CPU of the host's thread alone: creation by the SDK, the processor, and all
- * that the processor does later on that thread. `bare`: a provider whose processor does nothing. `batch-protobuf`: the
- * SDK's BatchSpanProcessor with OTLP/protobuf serialisation, sent nowhere. `processor`: ours. `on-loop`: the same recorder
- * on the host's own thread, batch by batch, as if there were no writer thread.
+ * What a span costs the host's event loop: CPU of the main thread for the same spans through `bare` (no processor), `ours`
+ * (`AiTrackerSpanProcessor`, its thread writing to a real file) and `batch` (BatchSpanProcessor, OTLP/protobuf
+ * serialisation, a transport that throws the bytes away). With `timed` each onEnd is timed by itself, in a run of its own,
+ * since the clock costs as much as what it measures.
  */
 
-const WARM_UP = 50_000;
-const SPANS = 200_000;
-/** Spans in one turn of the host; 64 turns a second or so make 10,000 spans a second at `paced`. */
-const TURN = 64;
-
-const [competitor, pace = 'full'] = argumentsOf();
+const TRACES = 4000;
+const WARM_UP_TRACES = 800;
+/** Traces between two drains: a worker emits in bursts, none of which is more than the writer's queue holds. */
+const BURST_TRACES = 400;
+const [name, timed] = argumentsOf();
 const folder = mkdtempSync(join(tmpdir(), 'ai-tracker-bench-'));
-const options = { agentId: 'bench', sharedDir: folder };
-const nothing = { onStart() {}, forceFlush: async () => {}, shutdown: async () => {} };
+const competitor = competitorOf(name, join(folder, 'agent.db'));
+const histogram = createHistogram();
+const processors = timed === 'timed' ? competitor.processors.map((p) => timing(p, histogram)) : competitor.processors;
+const emitter = new SpanEmitter(processors);
+const traces = makeTraces(TRACES + WARM_UP_TRACES);
 
-function processorOf(name: string): SpanProcessor {
-  switch (name) {
-    case 'bare':
-      return { ...nothing, onEnd() {} };
-    case 'batch-protobuf': {
-      const exporter: SpanExporter = {
-        export(spans, done) {
-          ProtobufTraceSerializer.serializeRequest(spans);
-          done({ code: 0 });
-        },
-        shutdown: async () => {},
-      };
-      return new BatchSpanProcessor(exporter, { maxQueueSize: 65_536, scheduledDelayMillis: 200 });
-    }
-    case 'processor':
-      return new AiTrackerSpanProcessor(options);
-    case 'on-loop': {
-      const { settings } = resolveSettings(options, {});
-      const recorder = new Recorder({ settings, env: process.env, busyTimeoutMs: 0 });
-      const projection = { keepsAttribute: attributeFilter([]), keepsEvent };
-      const origin = { door: 'process', session: currentSession(), agentId: 'bench' } as const;
-      let queue: ReadableSpan[] = [];
-      const flush = (): void => {
-        const spans = queue;
-        queue = [];
-        if (spans.length > 0) recorder.apply(decodeBatch(encodeSpans(spans, origin, projection)));
-      };
-      return {
-        ...nothing,
-        onEnd(span) {
-          if (queue.push(span) === 512) setImmediate(flush);
-        },
-        forceFlush: async () => flush(),
-      };
-    }
-    default:
-      throw new Error(`no such competitor: ${name}`);
-  }
-}
+await emit(0, WARM_UP_TRACES);
+histogram.reset();
 
-const inner = processorOf(competitor);
-const onEndNs: number[] = [];
-let timed = false;
-const timing: SpanProcessor = {
-  onStart: (span, context) => inner.onStart(span, context),
-  onEnd(span) {
-    if (!timed) {
-      inner.onEnd(span);
-      return;
-    }
-    const start = process.hrtime.bigint();
-    inner.onEnd(span);
-    onEndNs.push(Number(process.hrtime.bigint() - start));
-  },
-  forceFlush: () => inner.forceFlush(),
-  shutdown: () => inner.shutdown(),
-};
-
-/** Every tenth span a task, its children HTTP calls: eight attributes each, as the instrumentations set them. */
-async function make(tracer: Tracer, count: number): Promise<void> {
-  for (let i = 0; i < count; i += TURN) {
-    for (let j = i; j < i + TURN; j++) {
-      const span =
-        j % 10 === 0
-          ? tracer.startSpan('hatchet.start_step_run', {
-              kind: SpanKind.CONSUMER,
-              attributes: { step_run_id: `run-${j}`, retry_count: 0, action_name: 'report:write', workflow_run_id: `w-${j}`, tenant_id: 't', worker_id: 'w', payload: '{"input":{}}', step_name: 'write' },
-            })
-          : tracer.startSpan('GET', {
-              kind: SpanKind.CLIENT,
-              attributes: { 'http.request.method': 'GET', 'url.full': `http://example.test/items/${j}`, 'server.address': 'example.test', 'server.port': 80, 'http.response.status_code': 200, 'network.protocol.version': '1.1', 'network.peer.address': '10.0.0.1', 'user_agent.original': 'bench' },
-            });
-      span.setStatus({ code: SpanStatusCode.OK });
-      span.end();
-    }
-    if (pace === 'paced') await new Promise((resolve) => setTimeout(resolve, (TURN / 10_000) * 1000));
-    else await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-const provider = new BasicTracerProvider({ spanProcessors: [pace === 'onend' ? timing : inner] });
-const tracer = provider.getTracer('bench', '1.0.0');
-await make(tracer, WARM_UP);
-await provider.forceFlush();
-
-const spans = pace === 'full' ? SPANS : SPANS / 4;
-const delay = monitorEventLoopDelay({ resolution: 1 });
-// Its own timer costs the loop about 30 µs a tick: only where the delay is the question.
-if (pace === 'paced') delay.enable();
-timed = true;
-const cpu = process.threadCpuUsage();
-await make(tracer, spans);
-const made = process.threadCpuUsage(cpu);
-await provider.forceFlush();
-const spent = process.threadCpuUsage(cpu);
-delay.disable();
-onEndNs.sort((a, b) => a - b);
+const before = process.threadCpuUsage();
+const loop = performance.eventLoopUtilization();
+await emit(WARM_UP_TRACES, traces.length);
+const spent = process.threadCpuUsage(before);
+const { active } = performance.eventLoopUtilization(loop);
+const spans = TRACES * (traces[0]?.length ?? 0);
+const arrived = await competitor.close();
+if (arrived !== traces.length * (traces[0]?.length ?? 0)) throw new Error(`${name}: ${arrived} spans arrived`);
+rmSync(folder, { recursive: true });
 report({
   spans,
-  hostCpuUsPerSpan: (spent.user + spent.system) / spans,
-  hostCpuUsPerSpanBeforeFlush: (made.user + made.system) / spans,
-  ...(pace === 'paced' && { loopDelayP999Ms: delay.percentile(99.9) / 1e6, loopDelayMaxMs: delay.max / 1e6 }),
-  ...(onEndNs.length > 0 && {
-    onEndP50Us: (onEndNs[Math.floor(onEndNs.length * 0.5)] ?? 0) / 1000,
-    onEndP99Us: (onEndNs[Math.floor(onEndNs.length * 0.99)] ?? 0) / 1000,
-    onEndP9999Us: (onEndNs[Math.floor(onEndNs.length * 0.9999)] ?? 0) / 1000,
-  }),
+  cpuUsPerSpan: (spent.user + spent.system) / spans,
+  activeUsPerSpan: (active * 1000) / spans,
+  ...(timed === 'timed'
+    ? {
+        onEndP50Us: histogram.percentile(50) / 1000,
+        onEndP99Us: histogram.percentile(99) / 1000,
+        onEndP999Us: histogram.percentile(99.9) / 1000,
+        onEndMaxUs: histogram.max / 1000,
+      }
+    : {}),
 });
-await provider.shutdown();
-rmSync(folder, { recursive: true, force: true });
+
+async function emit(from: number, to: number): Promise<void> {
+  for (let i = from; i < to; i++) {
+    emitter.emit(traces[i] ?? []);
+    // A host yields to its event loop, so hand-overs happen in between, as in life.
+    await new Promise((resolve) => setImmediate(resolve));
+    if ((i + 1) % BURST_TRACES === 0) await competitor.drain();
+  }
+}
+
+function timing(processor: SpanProcessor, into: RecordableHistogram): SpanProcessor {
+  return {
+    onStart: (span, context) => processor.onStart(span, context),
+    onEnd: (span) => {
+      const start = process.hrtime.bigint();
+      processor.onEnd(span);
+      into.record(process.hrtime.bigint() - start);
+    },
+    forceFlush: () => processor.forceFlush(),
+    shutdown: () => processor.shutdown(),
+  };
+}

@@ -21,10 +21,14 @@ export function failureOf(span: SpanRecord): Failure {
   const declared = text(span.attributes, 'error.type');
   const declaredIsVague = declared === null || declared === 'Error' || /^\d{1,2}$/.test(declared);
   return {
-    errorType: declaredIsVague ? (exceptionType ?? declared) : declared,
+    errorType: domException(declaredIsVague ? (exceptionType ?? declared) : declared),
     errorMessage: firstSaying(span.statusMessage, exceptionMessage, text(span.attributes, 'error.message')),
   };
 }
+
+/** undici gives the legacy code of the DOMException (WebIDL) as the type of an aborted request. */
+const DOM_EXCEPTIONS: Readonly<Record<string, string>> = { 20: 'AbortError', 23: 'TimeoutError' };
+const domException = (type: string | null): string | null => (type === null ? null : (DOM_EXCEPTIONS[type] ?? type));
 
 const firstSaying = (...messages: readonly (string | null)[]): string | null =>
   messages.find((message) => message !== null && message.trim() !== '') ?? null;

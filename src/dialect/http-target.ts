@@ -40,8 +40,14 @@ function looksRandom(segment: string): boolean {
   return hasSecretShape(segment) || segment.split(/[._~-]/).some(isRandomRun);
 }
 
+/** Most segments are a short word or a number: they are told without asking the rest. */
+const SHORT_WORD = /^[a-z][a-z_.-]{0,10}$/;
+const NUMBER = /^\d+$/;
+
 export function maskSegment(segment: string): string {
-  if (segment === '' || VERSION.test(segment)) return segment;
+  if (segment === '' || SHORT_WORD.test(segment)) return segment;
+  if (NUMBER.test(segment)) return '*';
+  if (VERSION.test(segment)) return segment;
   const colon = segment.indexOf(':');
   if (colon > 0 && colon === segment.lastIndexOf(':') && VERB.test(segment.slice(colon + 1))) {
     return `${maskSegment(segment.slice(0, colon))}:${segment.slice(colon + 1)}`;

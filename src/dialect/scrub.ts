@@ -109,7 +109,7 @@ export function scrubText(text: string): string {
 export const scrubLabel = (text: string): string => (text.length < 8 ? text : scrub(text, dropCredentials));
 
 const ANSI = /\u001b\[[0-9;?]{0,20}[ -/]{0,4}[@-~]/g;
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+ ?/g;
 
 /** The first line that says anything, scrubbed and capped: LangChain puts the whole stack into the status message. */
 export function errorLine(message: string): string | null {

@@ -6,7 +6,6 @@ import type { Origin, SpanRecord } from '../model/span-record.ts';
 const TOOLS_OF_AGENTS: ReadonlySet<string> = new Set([
   'claude-code',
   'codex',
-  'codex_cli_rs',
   'codex-cli',
   'gemini-cli',
   'copilot-chat',
@@ -29,14 +28,25 @@ export function statedAgent(span: SpanRecord, agentAttributes: readonly string[]
   return role === 'worker' || role === 'lead' ? text(resource, 'service.instance.id') : null;
 }
 
+/** Codex names its service after the front end: codex_cli_rs, codex_exec, codex_vscode, codex_mcp_server. */
+const isToolOfAgents = (service: string): boolean => TOOLS_OF_AGENTS.has(service) || service.startsWith('codex_');
+
 /** The service as a last resort: not where nobody named it, nor where it is a tool that some agent uses. */
 export function agentByService(span: SpanRecord): string | null {
   const service = text(span.resource.attributes, 'service.name');
-  return service === null || service.startsWith('unknown_service') || TOOLS_OF_AGENTS.has(service.toLowerCase()) ? null : service;
+  return service === null || service.startsWith('unknown_service') || isToolOfAgents(service.toLowerCase()) ? null : service;
 }
 
 /** Agents of recent traces: an ancestor's agent is that of the spans below it. About 200 bytes a span. */
 const REMEMBERED_TRACES = 20_000;
+
+/** What a file remembers of a span: enough to find the agent of those below it. */
+export interface KnownSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string | null;
+  readonly agentId: string;
+}
 
 /** Whose rows these are, and by which rule their file is found. */
 export type Agent =
@@ -75,7 +85,7 @@ export class AgentFinder {
       return spans.map(() => stated);
     }
     const stated = spans.map((span) => statedAgent(span, this.#settings.agentAttributes));
-    spans.forEach((span, i) => this.#learn(span, stated[i] ?? null));
+    spans.forEach((span, i) => this.#learn(span.traceId, span.spanId, span.parentSpanId, stated[i] ?? null));
     const found = spans.map((span, i) => {
       const id = stated[i] ?? this.#aroundOf(span) ?? agentByService(span);
       return id === null ? this.#lastResort(origin) : agentNamed(id);
@@ -89,10 +99,15 @@ export class AgentFinder {
     return origin.door === 'file' && this.#settings.agentId !== null ? agentNamed(this.#settings.agentId) : null;
   }
 
-  #learn(span: SpanRecord, agent: string | null): void {
-    let trace = this.#traces.get(span.traceId);
-    if (trace === undefined) this.#traces.set(span.traceId, (trace = { bySpan: new Map(), agents: new Set() }));
-    trace.bySpan.set(span.spanId, { agent, parent: span.parentSpanId });
+  /** Takes over what a file remembers of a span: what was told before this process started, or to another one. */
+  learn(known: KnownSpan): void {
+    this.#learn(known.traceId, known.spanId, known.parentSpanId, known.agentId);
+  }
+
+  #learn(traceId: string, spanId: string, parent: string | null, agent: string | null): void {
+    let trace = this.#traces.get(traceId);
+    if (trace === undefined) this.#traces.set(traceId, (trace = { bySpan: new Map(), agents: new Set() }));
+    trace.bySpan.set(spanId, { agent, parent });
     if (agent !== null) trace.agents.add(agent);
   }
 

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { estimateCost } from '../dialect/price.ts';
 import type { CallKind, CallReading, DurationQuality, Source, Usage } from '../model/reading.ts';
 import { isoTime } from '../model/row-ids.ts';
-import type { FoldedHttp, SpanNode } from '../model/span-node.ts';
+import type { FoldedHttp, SpanFacts, SpanNode } from '../model/span-node.ts';
 import { callOf } from '../resolve/ancestry.ts';
 import type { Db, Statement } from '../store/open.ts';
 import { prepareQuery, sqlBuilder } from '../store/sql.ts';
@@ -141,6 +141,9 @@ function retries(reading: CallReading, folded: FoldedHttp | undefined): number |
   return seen === null ? reading.retryCount : Math.max(reading.retryCount, seen);
 }
 
+/** Servers say 200 of requests that their client dropped or gave up (measured with instrumentation-http 0.223.0): not believed where the client failed. */
+const serverStatus = (facts: SpanFacts, reading: CallReading): number | null =>
+  reading.success === false ? null : (facts.serverStatus ?? null);
 /**
  * The row of a call by its own span and what was folded into it.
  * @param http the requests below a model call; null: what was folded in is in the facts.
@@ -178,7 +181,7 @@ export function rowFromSpan(
     success: reading.success,
     errorType: reading.errorType ?? (failed ? inside.errorType : null),
     errorMessage: reading.errorMessage ?? (failed ? inside.errorMessage : null),
-    statusCode: reading.statusCode ?? folded?.status ?? facts.serverStatus ?? inside.statusCode,
+    statusCode: reading.statusCode ?? folded?.status ?? serverStatus(facts, reading) ?? inside.statusCode,
     retryCount: retries(reading, folded),
     requestId: reading.requestId,
     traceId: node.traceId,

@@ -7,7 +7,7 @@ import { placeOfCall } from '../resolve/fold.ts';
 import { hasUsage, insideModelCall, isHidden, modelCallAround } from '../resolve/model-calls.ts';
 import { exactOwner } from './call-owner.ts';
 import { type CallRows, rowFromSpan } from './call-rows.ts';
-import { type Fates, isWritten, type Tracked } from './fates.ts';
+import { type Fates, isWritten, mayBeForgotten, type Tracked } from './fates.ts';
 import { withFolded } from './fold-facts.ts';
 import type { InferredOwners } from './inferred-owners.ts';
 import type { KeyedCalls } from './keyed-calls.ts';
@@ -23,6 +23,7 @@ export const rowIdOfCall = (node: SpanNode, reading: CallReading): string => rea
 const ANSWER_AUTHORITY = 6;
 
 export interface CallSettlerParts {
+  readonly now: () => number;
   readonly memory: SpanMemory;
   readonly rows: CallRows;
   readonly keyed: KeyedCalls;
@@ -238,7 +239,7 @@ export class CallSettler {
   }
 
   #write(node: Tracked, reading: CallReading, parent: SpanNode | null): void {
-    const { memory, rows, sessions, inferred, fates } = this.#parts;
+    const { memory, rows, sessions, inferred, fates, now } = this.#parts;
     const owner = exactOwner(memory, node);
     const parentReading = parent === null ? null : callOf(parent);
     const parentRow = parent === null || parentReading === null ? null : rowIdOfCall(parent, parentReading);
@@ -248,16 +249,17 @@ export class CallSettler {
     const isOwn = reading.kind !== 'llm' && reading.kind !== 'agent';
     if (isOwn && isWritten(node.written, node.facts, owner, parentRow)) return;
     const http = reading.kind === 'llm' ? insideModelCall(memory, node).http : null;
+    const isRepeat = node.ref === null && mayBeForgotten(node.facts.endMs ?? node.facts.startMs, now()) && rows.exists(id);
     rows.write(rowFromSpan(id, node, reading, owner, parentRow, http));
     node.written = { facts: node.facts, owner, parentRow };
     if (node.ref !== id) {
       node.ref = id;
       memory.changed(node);
-      sessions.countCall(node.facts.sessionId, 1);
+      if (!isRepeat) sessions.countCall(node.facts.sessionId, 1);
     }
     if (owner === null) inferred.unowned(id);
     else inferred.ownerFound(reading.conversationId, reading.callId);
-    fates.become(node, 'recorded');
+    fates.become(node, isRepeat ? 'repeated' : 'recorded');
   }
 
   #noRow(node: SpanNode, ref: string): void {

@@ -45,3 +45,9 @@ export class Fates {
     fate.disposition = disposition;
   }
 }
+
+/** Far less than the memory's age limit in days: what is younger costs no look into the tables. */
+const NEVER_FORGOTTEN_MS = 3_600_000;
+
+/** Rows outlive the memory of their spans; a span so old may have a row that nothing but the table tells of. */
+export const mayBeForgotten = (atMs: number, nowMs: number): boolean => nowMs - atMs > NEVER_FORGOTTEN_MS;

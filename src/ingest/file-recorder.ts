@@ -10,7 +10,7 @@ import { CallParts } from './call-parts.ts';
 import { CallRows } from './call-rows.ts';
 import { CallSettler } from './call-settler.ts';
 import { ChangeCounter } from './change-counter.ts';
-import { Fates } from './fates.ts';
+import { Fates, mayBeForgotten } from './fates.ts';
 import { InferredOwners } from './inferred-owners.ts';
 import { KeyedCalls } from './keyed-calls.ts';
 import { LabelRows, type Labels } from './label-rows.ts';
@@ -18,7 +18,7 @@ import type { Ledger } from './ledger.ts';
 import { PairedCalls } from './paired-calls.ts';
 import { SessionRows, type SessionSight } from './session-rows.ts';
 import { SpanMemory } from './span-memory.ts';
-import { TaskRows, taskIdOfSpan } from './task-rows.ts';
+import { TaskRows, taskIdOfReading, taskIdOfSpan } from './task-rows.ts';
 import { TaskSettler } from './task-settler.ts';
 
 /** A span whose agent, and so whose file, is known. */
@@ -96,7 +96,7 @@ export class FileRecorder {
     this.#keyed = new KeyedCalls(this.#parts, callRows, sessions, inferred);
     this.#paired = new PairedCalls(this.#parts);
     this.#calls = new CallSettler(
-      { memory, rows: callRows, keyed: this.#keyed, paired: this.#paired, sessions, inferred, fates },
+      { now, memory, rows: callRows, keyed: this.#keyed, paired: this.#paired, sessions, inferred, fates },
       (node) => this.#touchBelow(node),
     );
     this.#labels = new LabelRows(db, counter);
@@ -161,7 +161,7 @@ export class FileRecorder {
       const version = this.#dataVersion.get() as number;
       if (version !== this.#seenVersion) {
         // Another connection has written since: what we remember may be old.
-        this.#forget();
+        this.forget();
         this.#seenVersion = version;
       }
       this.#counter.begin();
@@ -170,7 +170,7 @@ export class FileRecorder {
       this.#commit.run();
     } catch (error) {
       if (this.file.db.inTransaction) this.#rollback.run();
-      this.#forget();
+      this.forget();
       this.#ledger.rollback();
       throw error;
     } finally {
@@ -182,7 +182,8 @@ export class FileRecorder {
     this.#ledger.commit();
   }
 
-  #forget(): void {
+  /** Drops everything that is only in memory: another connection wrote the file, or rows were deleted from it. */
+  forget(): void {
     this.#memory.forget();
     this.#taskRows.forget();
     this.#inferred.forget();
@@ -207,6 +208,14 @@ export class FileRecorder {
     if (isoTime(span.startMs) === null) {
       if (ended) this.#ledger.post(dialect, null, 'ignored:bad_time');
       return;
+    }
+    if (existing === undefined && reading.what === 'task' && mayBeForgotten(span.endMs ?? span.startMs, this.#now())) {
+      const id = taskIdOfReading(reading, span.traceId, span.spanId);
+      if (!this.#tasks.isTouched(id) && this.#taskRows.isForgotten(id)) {
+        // Said again after its memory's time. The row has it, and more that cannot be known any more (a cancel, another span).
+        if (ended) this.#ledger.post(dialect, null, 'repeated');
+        return;
+      }
     }
     const sessionId = this.sessions.sight(session, agentId);
     // An agent that the emitter gives a task's id is a task wherever it stands.

@@ -27,7 +27,7 @@ export function withFolded(target: SpanFacts, node: SpanNode, reading: CallReadi
     const own: FoldedHttp = {
       count: 1,
       resends: reading.retryCount ?? 0,
-      status: reading.statusCode ?? facts.serverStatus ?? null,
+      status: reading.statusCode ?? (reading.success === false ? null : (facts.serverStatus ?? null)),
       lastEndMs: facts.endMs ?? facts.startMs,
       lastSpanId: node.spanId,
     };

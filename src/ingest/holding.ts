@@ -10,6 +10,9 @@ export interface Held {
   readonly origin: Origin;
 }
 
+/** Bounds the work of one look at all that is held. */
+const TRACES_AT_ONCE = 4096;
+
 /**
  * Spans whose agent is not known yet, in a file that no query reads. A move is: rows into the agent's file, commit,
  * then `release`; a crash in between leaves both, and the next move changes nothing.
@@ -20,7 +23,8 @@ export class Holding {
   readonly #ofTrace: Statement<[string], { record: string }>;
   readonly #older: Statement<[number], { record: string }>;
   readonly #delete: Statement;
-  readonly #count: Statement<[], { n: number }>;
+  readonly #traces: Statement<[], { trace_id: string }>;
+  readonly #one: Statement;
 
   constructor(file: OpenFile) {
     this.file = file;
@@ -36,23 +40,22 @@ export class Holding {
     this.#ofTrace = prepareQuery(db, held.select('record').where('trace_id', '=', ''));
     this.#older = prepareQuery(db, held.select('record').where('held_at', '<', 0).limit(sql.lit(512)));
     this.#delete = prepareQuery(db, sqlBuilder.deleteFrom('held_spans').where('trace_id', '=', '').where('span_id', '=', ''));
-    this.#count = prepareQuery(
-      db,
-      held.select((eb) => eb.fn.countAll<number>().as('n')),
-    );
+    this.#traces = prepareQuery(db, held.select('trace_id').distinct().limit(sql.lit(TRACES_AT_ONCE)));
+    this.#one = prepareQuery(db, held.select(sql.lit(1).as('one')).where('trace_id', '=', '').where('span_id', '=', ''));
   }
 
-  /** @throws {SqliteError} */
-  hold(spans: readonly SpanRecord[], origin: Origin, nowMs: number): void {
+  /** @returns those that were not held already. @throws {SqliteError} */
+  hold(spans: readonly SpanRecord[], origin: Origin, nowMs: number): SpanRecord[] {
     const at = Math.floor(nowMs / 1000);
-    this.file.db
-      .transaction(() => {
+    return this.file.db
+      .transaction(() =>
         // An open span says nothing that its end will not say; and an end must not be covered by its start.
-        for (const span of spans) {
-          if (span.endMs === null) continue;
-          this.#put.run(span.traceId, span.spanId, at, encodeBatch({ origin, spans: [cleanSpan(span)], logs: [] }));
-        }
-      })
+        spans.filter((span) => {
+          if (span.endMs === null) return false;
+          const record = encodeBatch({ origin, spans: [cleanSpan(span)], logs: [] });
+          return this.#put.run(span.traceId, span.spanId, at, record).changes > 0;
+        }),
+      )
       .immediate();
   }
 
@@ -75,8 +78,13 @@ export class Holding {
       .immediate();
   }
 
-  get size(): number {
-    return this.#count.get()?.n ?? 0;
+  /** Traces that have spans here, some thousands at most. */
+  traces(): string[] {
+    return this.#traces.all().map((row) => row.trace_id);
+  }
+
+  holds(traceId: string, spanId: string): boolean {
+    return this.#one.get(traceId, spanId) !== undefined;
   }
 }
 

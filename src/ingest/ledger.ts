@@ -1,6 +1,4 @@
-import { classify } from '../dialect/classify.ts';
 import { type Books, type DialectBooks, emptyDialectBooks } from '../model/books.ts';
-import type { SpanRecord } from '../model/span-record.ts';
 
 /** What became of one ended span; ignored and dropped ones say why. */
 export type Disposition = 'recorded' | 'merged' | 'repeated' | 'waiting' | `ignored:${string}` | `dropped:${string}`;
@@ -38,15 +36,22 @@ export class Ledger {
   }
 
   /** A span that waits in the holding file; counted under its dialect until it comes out. */
-  wait(span: SpanRecord): void {
-    const books = (this.books[classify(span).dialect] ??= emptyDialectBooks());
+  wait(dialect: string): void {
+    const books = (this.books[dialect] ??= emptyDialectBooks());
     books.seen++;
     books.waiting++;
   }
 
-  /** It came out and has just been counted anew. */
-  stopWaiting(span: SpanRecord): void {
-    const books = (this.books[classify(span).dialect] ??= emptyDialectBooks());
+  /** It came again while it waits. */
+  repeat(dialect: string): void {
+    const books = (this.books[dialect] ??= emptyDialectBooks());
+    books.seen++;
+    books.repeated++;
+  }
+
+  /** It came out, and counts anew where it went. */
+  stopWaiting(dialect: string): void {
+    const books = (this.books[dialect] ??= emptyDialectBooks());
     books.seen--;
     books.waiting--;
   }

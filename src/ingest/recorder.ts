@@ -1,39 +1,29 @@
-import { statSync } from 'node:fs';
 import type { HealthFinding, RecorderReport } from '../model/health.ts';
 import { PROCESS_SILENCE_MS } from '../model/liveness.ts';
 import type { ApplyOutcome, Recording } from '../model/recording.ts';
-import type { Settings } from '../model/settings.ts';
 import type { Origin, ProcessSession, SpanBatch, SpanRecord } from '../model/span-record.ts';
-import { type DiskProbe, holdingFile, locateFile, locateReserved, lookingProbe, makingProbe } from '../store/agent-file.ts';
+import { locateFile, locateReserved, makingProbe } from '../store/agent-file.ts';
+import { fileIdentity } from '../store/file-identity.ts';
 import { fileSize } from '../store/file-size.ts';
 import { openForWriting } from '../store/open.ts';
 import { lastWriteMs, observer } from '../store/process-liveness.ts';
-import { deleteOlderThan, forgetMemory, trimTombstones } from '../store/retention.ts';
+import { deleteOlderThan, forgetMemory, type RetentionStep, trimTombstones } from '../store/retention.ts';
 import { asStoreError, StoreError } from '../store/store-error.ts';
-import { type Agent, AgentFinder, agentKey, agentNamed, NO_AGENT, UNASSIGNED } from './agent-of.ts';
+import { type Agent, AgentFinder, agentKey, agentNamed, NO_AGENT } from './agent-of.ts';
 import { FileRecorder, type RoutedSpan, SchemaMoved } from './file-recorder.ts';
-import { type Held, Holding } from './holding.ts';
 import { Ledger } from './ledger.ts';
 import { spanOfLog } from './log-span.ts';
+import type { RecorderConfig } from './recorder-config.ts';
 import type { SessionSight } from './session-rows.ts';
 import { SessionFinder } from './session-sight.ts';
-
-export interface RecorderConfig {
-  readonly settings: Settings;
-  /** Read for HOME and the like when a file is chosen; settings are already resolved. */
-  readonly env: NodeJS.ProcessEnv;
-  /** Longest wait for a lock, ms. 0 on a thread that serves others. */
-  readonly busyTimeoutMs: number;
-  readonly packageVersion?: string;
-  readonly now?: () => number;
-}
+import { WaitingSpans } from './waiting-spans.ts';
 
 /** Files held open at once; the one unused for longest is closed. Each takes about 2 MB of cache and two descriptors. */
 export const MAX_OPEN_FILES = 64;
-/** How often a file is asked whether it is still the one at its path. */
-const IDENTITY_CHECK_MS = 1000;
 /** Rows per step of retention and forgetting: a step holds the write lock for some milliseconds. */
 const SWEEP_STEP = 2000;
+/** How long a sweep may go on with such steps in one file; others write in between them, and the next sweep goes on. */
+const SWEEP_BUDGET_MS = 250;
 /** Readers that follow changes look more often than this many rows go away. */
 const TOMBSTONES_KEPT = 100_000;
 const DAY_MS = 86_400_000;
@@ -42,8 +32,7 @@ const MINUTE_MS = 60_000;
 interface OpenRecorder {
   readonly recorder: FileRecorder;
   readonly agentId: string | null;
-  readonly inode: number;
-  checkedMs: number;
+  readonly identity: string | null;
   lastCommitMs: number | null;
   error: string | null;
 }
@@ -64,14 +53,26 @@ export class Recorder implements Recording {
   readonly #sessions = new SessionFinder();
   readonly #open = new Map<string, OpenRecorder>();
   readonly #paths = new Map<string, string>();
-  #holdingPath: string | undefined;
   readonly #findings = new Map<string, HealthFinding>();
-  #holding: Holding | null = null;
-  readonly #heldHere = new Set<string>();
+  readonly #waiting: WaitingSpans;
+  /** Agents into whose files our own process's spans went: its session beats and ends in each. */
+  readonly #ownAgents = new Map<string, Agent>();
 
   constructor(config: RecorderConfig) {
     this.#config = config;
     this.#agents = new AgentFinder(config.settings);
+    this.#waiting = new WaitingSpans(
+      config,
+      () => this.#now(),
+      this.#ledger,
+      this.#agents,
+      (agent, held) => {
+        const spans = held.map(({ span, origin }): RoutedSpan => {
+          return { span, agentId: agent.id, session: this.#sessions.of(span.resource, agent.id, origin) };
+        });
+        return this.#write({ agent, spans });
+      },
+    );
   }
 
   apply(batch: SpanBatch): ApplyOutcome {
@@ -98,14 +99,15 @@ export class Recorder implements Recording {
     });
     const failures: { spans: SpanRecord[]; error: unknown }[] = [];
     for (const group of groups.values()) {
+      if (origin.door === 'process') this.#ownAgents.set(this.#groupKey(group.agent), group.agent);
       const error = this.#write(group);
       if (error !== null) failures.push({ spans: group.spans.map((routed) => routed.span), error });
     }
     if (homeless.length > 0) {
-      const error = this.#hold(homeless, origin);
+      const error = this.#waiting.hold(homeless, origin);
       if (error !== null) failures.push({ spans: homeless, error });
     }
-    if (origin.door !== 'process') this.#moveHeld(traces);
+    if (origin.door !== 'process' && !oneFile) this.#waiting.moveOf(traces);
     const first = failures[0];
     if (first === undefined) return { status: 'written' };
     return {
@@ -117,30 +119,38 @@ export class Recorder implements Recording {
   }
 
   beat(session: ProcessSession, agentId: string | null): void {
-    const agent = agentNamed(agentId);
-    this.#attempt(agent, ({ recorder }) => {
-      recorder.transact(() => recorder.sessions.beat(sightOfProcess(session), agent.id, this.#now()));
-    });
+    for (const agent of this.#agentsOfProcess(agentId)) {
+      this.#attempt(agent, ({ recorder }) => {
+        recorder.transact(() => recorder.sessions.beat(sightOfProcess(session), agent.id, this.#now()));
+      });
+    }
   }
 
   end(session: ProcessSession, agentId: string | null): void {
-    this.#attempt(agentNamed(agentId), ({ recorder }) => recorder.transact(() => recorder.sessions.end(session.id, this.#now())));
+    for (const agent of this.#agentsOfProcess(agentId)) {
+      this.#attempt(agent, ({ recorder }) => recorder.transact(() => recorder.sessions.end(session.id, this.#now())));
+    }
   }
 
   sweep(): void {
-    this.#moveTooOld();
-    for (const [path, open] of this.#open) {
+    if (!this.#isOneFile()) this.#waiting.sweep();
+    for (const [path, open] of [...this.#open]) {
       try {
-        this.#sweepFile(path, open);
+        // Removed, replaced or of a newer schema by now: the next write opens it anew.
+        if (fileIdentity(path) !== open.identity || open.recorder.file.schemaMoved()) this.#closeAt(path);
+        else this.#sweepFile(path, open);
         open.error = null;
+        this.#findings.delete(`write:sweep ${path}`);
       } catch (error) {
-        this.#failed(path, open, error);
+        if (error instanceof SchemaMoved) this.#closeAt(path);
+        else this.#failed(`sweep ${path}`, path, open, error);
       }
     }
   }
 
   report(): RecorderReport {
     const findings = [...this.#findings.values()];
+    if (this.#waiting.finding !== null) findings.push(this.#waiting.finding);
     const files = [...this.#open].map(([path, open]) => {
       const bytes = fileSize(path);
       if (bytes > this.#config.settings.maxMb * 1024 * 1024) {
@@ -161,8 +171,7 @@ export class Recorder implements Recording {
   close(): void {
     for (const open of this.#open.values()) open.recorder.file.close();
     this.#open.clear();
-    this.#holding?.file.close();
-    this.#holding = null;
+    this.#waiting.close();
   }
 
   #now(): number {
@@ -176,16 +185,29 @@ export class Recorder implements Recording {
   }
 
   #group(groups: Map<string, Group>, agent: Agent): Group {
-    // All agents of one file share one transaction.
-    const key = this.#isOneFile() ? '' : agentKey(agent);
+    const key = this.#groupKey(agent);
     let group = groups.get(key);
     if (group === undefined) groups.set(key, (group = { agent, spans: [] }));
     return group;
   }
 
+  /** All agents of one file share one transaction. */
+  #groupKey(agent: Agent): string {
+    return this.#isOneFile() ? '' : agentKey(agent);
+  }
+
+  #agentsOfProcess(agentId: string | null): Iterable<Agent> {
+    const agent = agentNamed(agentId);
+    return new Map(this.#ownAgents).set(this.#groupKey(agent), agent).values();
+  }
+
   #write(group: Group): unknown {
     return this.#attempt(group.agent, (open) => {
       open.recorder.apply(group.spans);
+      // Removed or replaced in these milliseconds: what was committed has no name. Told as a failure, it is written anew.
+      if (fileIdentity(open.recorder.file.path) !== open.identity) {
+        throw new StoreError('disk', 'write to', open.recorder.file.path, 'it was removed or replaced while it was written');
+      }
       open.lastCommitMs = this.#now();
     });
   }
@@ -206,21 +228,21 @@ export class Recorder implements Recording {
         work(open);
       }
       open.error = null;
-      this.#findings.delete(`open:${path}`);
+      this.#findings.delete(`write:${agentKey(agent)}`);
       return null;
     } catch (error) {
-      return this.#failed(path, open, error);
+      return this.#failed(agentKey(agent), path, open, error);
     }
   }
 
-  #failed(path: string, open: OpenRecorder | undefined, error: unknown): unknown {
-    const told = asStoreError(error, 'write to', path);
+  #failed(what: string, path: string, open: OpenRecorder | undefined, error: unknown): unknown {
+    const told = asStoreError(error, 'write to', path === '' ? `a file for ${what}` : path);
     const locked = told instanceof StoreError && told.code === 'locked';
     if (open !== undefined) {
       open.error = locked ? null : (told as Error).message;
       if (!locked) this.#closeAt(path);
     }
-    if (!locked) this.#findings.set(`open:${path}`, { level: 'red', code: 'write-failed', message: (told as Error).message });
+    if (!locked) this.#findings.set(`write:${what}`, { level: 'red', code: 'write-failed', message: (told as Error).message });
     return told;
   }
 
@@ -244,15 +266,11 @@ export class Recorder implements Recording {
   }
 
   #openAt(path: string, agentId: string | null): OpenRecorder {
-    const now = this.#now();
     let open = this.#open.get(path);
-    if (open !== undefined && now - open.checkedMs >= IDENTITY_CHECK_MS) {
-      open.checkedMs = now;
-      // Someone removed or replaced the file: what we would write now goes to a file without a name.
-      if (inodeOf(path) !== open.inode) {
-        this.#closeAt(path);
-        open = undefined;
-      }
+    // Someone removed or replaced the file: what we would write now goes to a file without a name. 2 µs a batch.
+    if (open !== undefined && fileIdentity(path) !== open.identity) {
+      this.#closeAt(path);
+      open = undefined;
     }
     if (open === undefined) {
       const { settings, busyTimeoutMs, packageVersion } = this.#config;
@@ -264,9 +282,14 @@ export class Recorder implements Recording {
         ...(packageVersion === undefined ? {} : { packageVersion }),
       });
       const labels = { keys: settings.labelKeys, fixed: settings.labels };
-      const recorder = new FileRecorder(file, this.#ledger, labels, () => this.#now());
-      open = { recorder, agentId, inode: inodeOf(path), checkedMs: now, lastCommitMs: null, error: null };
-      this.#loseTasks(path, open);
+      try {
+        const recorder = new FileRecorder(file, this.#ledger, labels, () => this.#now());
+        open = { recorder, agentId, identity: fileIdentity(path), lastCommitMs: null, error: null };
+        this.#loseTasks(path, open);
+      } catch (error) {
+        file.close();
+        throw error;
+      }
       this.#makeRoom();
     } else this.#open.delete(path);
     // Kept in the order of use.
@@ -305,87 +328,24 @@ export class Recorder implements Recording {
     const { settings } = this.#config;
     const { db } = open.recorder.file;
     this.#loseTasks(path, open);
-    forgetMemory(db, Math.floor((this.#now() - settings.memoryDays * DAY_MS) / 1000), SWEEP_STEP);
+    const until = performance.now() + SWEEP_BUDGET_MS;
+    const inSteps = (step: () => RetentionStep): number => {
+      let sum = 0;
+      for (;;) {
+        const { deleted, more } = step();
+        sum += deleted;
+        if (!more || performance.now() > until) return sum;
+      }
+    };
+    const forgetBefore = Math.floor((this.#now() - settings.memoryDays * DAY_MS) / 1000);
+    let gone = inSteps(() => forgetMemory(db, forgetBefore, SWEEP_STEP));
     if (settings.retentionDays !== null) {
-      deleteOlderThan(db, new Date(this.#now() - settings.retentionDays * DAY_MS).toISOString(), SWEEP_STEP);
-      trimTombstones(db, TOMBSTONES_KEPT, SWEEP_STEP);
+      const deleteBefore = new Date(this.#now() - settings.retentionDays * DAY_MS).toISOString();
+      gone += inSteps(() => deleteOlderThan(db, deleteBefore, SWEEP_STEP));
+      inSteps(() => trimTombstones(db, TOMBSTONES_KEPT, SWEEP_STEP));
     }
-  }
-
-  // The holding file
-
-  /** Where rows wait; making the file is left to the first span that has to wait. */
-  #whereHeld(): string {
-    this.#holdingPath ??= this.#locateHolding(lookingProbe);
-    return this.#holdingPath;
-  }
-
-  #holdingOpen(): Holding {
-    if (this.#holding === null) {
-      this.#holdingPath = this.#locateHolding(makingProbe(this.#config.settings.fileMode));
-      this.#holding = new Holding(openForWriting(this.#holdingPath, { busyTimeoutMs: this.#config.busyTimeoutMs }));
-    }
-    return this.#holding;
-  }
-
-  #locateHolding(probe: DiskProbe): string {
-    const location = holdingFile(this.#config.settings, this.#config.env, probe);
-    if (location === null) throw new Error('rows wait nowhere where all agents share one file');
-    return location.path;
-  }
-
-  #hold(spans: readonly SpanRecord[], origin: Origin): unknown {
-    try {
-      this.#holdingOpen().hold(spans, origin, this.#now());
-      for (const span of spans) {
-        const key = span.traceId + span.spanId;
-        if (span.endMs === null || this.#heldHere.has(key)) continue;
-        this.#heldHere.add(key);
-        this.#ledger.wait(span);
-      }
-      return null;
-    } catch (error) {
-      return asStoreError(error, 'hold rows without an agent in', this.#whereHeld());
-    }
-  }
-
-  /** Spans held of traces that have just shown their agent. */
-  #moveHeld(traces: ReadonlySet<string>): void {
-    if (this.#hasHeld()) this.#move(() => this.#holdingOpen().ofTraces(traces), null);
-  }
-
-  /** Spans that waited too long go to the agent `unassigned` and stay there. */
-  #moveTooOld(): void {
-    if (!this.#hasHeld()) return;
-    const before = this.#now() - this.#config.settings.holdHours * 3_600_000;
-    this.#move(() => this.#holdingOpen().olderThan(before), UNASSIGNED);
-  }
-
-  #hasHeld(): boolean {
-    return !this.#isOneFile() && (this.#holding !== null || exists(this.#whereHeld()));
-  }
-
-  #move(find: () => Held[], otherwise: Agent | null): void {
-    try {
-      const held = find();
-      if (held.length === 0) return;
-      const movable: Held[] = [];
-      const groups = new Map<string, Group>();
-      for (const one of held) {
-        const agent = this.#agents.find([one.span], one.origin)[0] ?? otherwise;
-        if (agent === null) continue;
-        movable.push(one);
-        const session = this.#sessions.of(one.span.resource, agent.id, one.origin);
-        this.#group(groups, agent).spans.push({ span: one.span, agentId: agent.id, session });
-      }
-      for (const group of groups.values()) if (this.#write(group) !== null) return;
-      this.#holdingOpen().release(movable);
-      for (const { span } of movable) if (this.#heldHere.delete(span.traceId + span.spanId)) this.#ledger.stopWaiting(span);
-    } catch (error) {
-      const told = asStoreError(error, 'move rows out of', this.#whereHeld()) as Error;
-      if (told instanceof StoreError && told.code === 'locked') return;
-      this.#findings.set('holding', { level: 'red', code: 'holding', message: told.message });
-    }
+    // What is gone from the file must not be taken for written.
+    if (gone > 0) open.recorder.forget();
   }
 }
 
@@ -394,9 +354,6 @@ function reasonOf(error: unknown): 'locked' | 'disk' | 'too-old' | 'failed' {
   if (error.code === 'locked' || error.code === 'too-old') return error.code;
   return error.code === 'disk' || error.code === 'read-only' ? 'disk' : 'failed';
 }
-
-const inodeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.ino ?? -1;
-const exists = (path: string): boolean => inodeOf(path) !== -1;
 
 const sightOfProcess = (session: ProcessSession): SessionSight => ({
   id: session.id,

@@ -80,6 +80,8 @@ export class SessionRows {
   readonly #described = new Set<string>();
   readonly #pending = new Map<string, { sight: SessionSight; agentId: string | null }>();
   readonly #counts = new Map<string, Counts>();
+  /** The beat that each session with running tasks had when it was last looked at. Not forgotten: it is what we saw ourselves. */
+  #looked = new Map<string, string>();
 
   constructor(db: Db, counter: ChangeCounter) {
     this.#counter = counter;
@@ -149,7 +151,11 @@ export class SessionRows {
 
   /** Writes what the transaction saw of sessions. */
   flush(nowMs: number): void {
-    for (const { sight, agentId } of this.#pending.values()) this.#write(sight, agentId, nowMs);
+    for (const { sight, agentId } of this.#pending.values()) {
+      // A receipt is all the beat that a sender has; what a process of ours sends is none, it may come out of a spool.
+      if (sight.process === null) this.beat(sight, agentId, nowMs);
+      else this.#write(sight, agentId, nowMs);
+    }
     this.#pending.clear();
     for (const [id, { tasks, calls }] of this.#counts) {
       if (tasks === 0 && calls === 0) continue;
@@ -180,9 +186,17 @@ export class SessionRows {
     const newest = this.#newestBeat.get()?.newest ?? null;
     const clock: FileClock = { nowMs, lastWriteMs, newestBeatMs: newest === null ? 0 : Date.parse(newest) };
     let lost = 0;
+    const before = this.#looked;
+    this.#looked = new Map();
     for (const { session_id: sessionId } of sessions) {
       const row = sessionId === null ? undefined : this.#one.get(sessionId);
-      if (row !== undefined && this.#state(row, observer, clock, limits) === 'alive') continue;
+      if (row !== undefined) {
+        this.#looked.set(row.id, row.heartbeat_at);
+        const earlier = before.get(row.id);
+        // It beat between two looks of ours, whatever its clock says: a host whose clock is slow would seem silent for ever.
+        const hasBeaten = earlier !== undefined && earlier !== row.heartbeat_at && row.ended_at === null;
+        if (this.#state(row, observer, clock, limits, hasBeaten) === 'alive') continue;
+      }
       for (const { id } of this.#runningOf.all(sessionId)) {
         this.#become('lost', id);
         lost++;
@@ -191,11 +205,11 @@ export class SessionRows {
     return lost;
   }
 
-  #state(row: SessionRow, observer: Observer, clock: FileClock, limits: SilenceLimits): 'alive' | 'gone' {
+  #state(row: SessionRow, observer: Observer, clock: FileClock, limits: SilenceLimits, hasBeaten: boolean): 'alive' | 'gone' {
     return sessionState(
       {
         endedMs: row.ended_at === null ? null : Date.parse(row.ended_at),
-        lastBeatMs: Date.parse(row.heartbeat_at),
+        lastBeatMs: hasBeaten ? clock.newestBeatMs : Date.parse(row.heartbeat_at),
         pid: row.pid,
         bootId: row.boot_id,
         pidNamespace: row.pid_namespace,

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { TaskName } from '../model/reading.ts';
+import type { TaskName, TaskReading } from '../model/reading.ts';
 import { isoTime, spanRowId, taskRowId, taskRowRange } from '../model/row-ids.ts';
 import type { SpanNode } from '../model/span-node.ts';
 import { nearestTask } from '../resolve/ancestry.ts';
@@ -44,6 +44,7 @@ const RULES = {
 
 interface AttemptRow {
   id: string;
+  session_id: string | null;
   attempt: number;
   started_at: string;
   workflow_run_id: string | null;
@@ -60,19 +61,21 @@ export interface ToldTask {
 }
 
 export interface Told {
-  /** Whether it made the row. */
-  readonly isNew: boolean;
+  /** The session that the row stood under before; undefined where there was no row. */
+  readonly leftSession: string | null | undefined;
   /** Traces that gained or lost a task by it. */
   readonly traces: readonly (string | null)[];
 }
 
-const NOTHING_NEW: Told = { isNew: false, traces: [] };
+const NOTHING_NEW: Told = { leftSession: null, traces: [] };
 
 export interface Derived {
   readonly state: TaskState;
   /** All known spans of the attempt. */
   readonly spans: readonly SpanNode[];
-  readonly isNew: boolean;
+  /** The session that the row stood under before, undefined where there was no row; and the one that it stands under now. */
+  readonly leftSession: string | null | undefined;
+  readonly session: string | null;
   /** The first time in this process that the row was derived from spans of its own. */
   readonly isFirstSight: boolean;
   /** The trace that the row stood in before, when only children had told of it. */
@@ -86,11 +89,13 @@ export const isEarlier = (startA: string, traceA: string | null, startB: string,
 /** The row id of the task that a span is. */
 export const taskIdOfSpan = (node: SpanNode): string | null => {
   const reading = node.facts.reading;
-  if (reading?.what !== 'task') return null;
-  return reading.taskId === null
-    ? spanRowId(node.traceId, node.spanId)
-    : taskRowId({ source: reading.source, taskId: reading.taskId, attempt: reading.attempt });
+  return reading?.what === 'task' ? taskIdOfReading(reading, node.traceId, node.spanId) : null;
 };
+
+export const taskIdOfReading = (reading: TaskReading, traceId: string, spanId: string): string =>
+  reading.taskId === null
+    ? spanRowId(traceId, spanId)
+    : taskRowId({ source: reading.source, taskId: reading.taskId, attempt: reading.attempt });
 
 /** Writes rows of `task_executions`. */
 export class TaskRows {
@@ -104,8 +109,8 @@ export class TaskRows {
   readonly #childrenOf: Statement<[string], { id: string }>;
   readonly #signals: Statement<[string, string], { at_ms: number }>;
   readonly #setParent: Statement;
-  /** Rows that are known to be there with a start of their own: a child that names one has nothing to add. */
-  readonly #started = new Set<string>();
+  /** Rows that are known to be there with a start of their own, with their session: a child that names one has nothing to add. */
+  readonly #started = new Map<string, string | null>();
 
   constructor(db: Db, memory: SpanMemory, counter: ChangeCounter) {
     this.#memory = memory;
@@ -114,7 +119,7 @@ export class TaskRows {
     this.#told = prepareUpsert(db, T, ['id'], TOLD_RULES);
     const attempt = sqlBuilder
       .selectFrom('task_executions')
-      .select(['id', 'attempt', 'started_at', 'workflow_run_id', 'trace_id']);
+      .select(['id', 'session_id', 'attempt', 'started_at', 'workflow_run_id', 'trace_id']);
     this.#one = prepareQuery(db, attempt.select('start_source').where('id', '=', ''));
     this.#attempts = prepareQuery(db, attempt.where('id', '>=', '').where('id', '<', ''));
     this.#byWorkflowRun = prepareQuery(db, attempt.where('workflow_run_id', '=', ''));
@@ -153,7 +158,7 @@ export class TaskRows {
     if (this.#started.has(id)) return NOTHING_NEW;
     const row = this.#one.get(id);
     if (row?.start_source === 'span') {
-      this.#started.add(id);
+      this.#started.set(id, row.session_id);
       return NOTHING_NEW;
     }
     const startedAt = isoTime(told.startMs);
@@ -176,7 +181,7 @@ export class TaskRows {
     if (changes === 0) return NOTHING_NEW;
     this.#counter.took(seq);
     this.#adopt([told.task.taskId]);
-    return { isNew: row === undefined, traces: row === undefined ? [told.traceId] : [told.traceId, row.trace_id] };
+    return { leftSession: row?.session_id, traces: row === undefined ? [told.traceId] : [told.traceId, row.trace_id] };
   }
 
   /**
@@ -192,11 +197,12 @@ export class TaskRows {
     if (startedAt === null) return null;
     const isFirstSight = !this.#started.has(id);
     const before = isFirstSight ? this.#one.get(id) : undefined;
-    const isNew = isFirstSight && before === undefined;
+    const leftSession = isFirstSight ? before?.session_id : this.#started.get(id);
+    const session = last.facts.sessionId ?? first.facts.sessionId ?? leftSession ?? null;
     const seq = this.#counter.next();
     const { changes } = this.#upsert.run(
       id,
-      last.facts.sessionId ?? first.facts.sessionId,
+      session,
       first.agentId,
       reading.taskId,
       reading.taskType,
@@ -219,9 +225,14 @@ export class TaskRows {
       seq,
     );
     if (changes > 0) this.#counter.took(seq);
-    this.#started.add(id);
+    this.#started.set(id, session);
     if (isFirstSight) this.#adopt([reading.taskId, reading.workflowRunId]);
-    return { state, spans, isNew, isFirstSight, leftTrace: before?.trace_id ?? null };
+    return { state, spans, leftSession, session, isFirstSight, leftTrace: before?.trace_id ?? null };
+  }
+
+  /** Whether the attempt has a row of its own span, all of whose spans were forgotten: nothing can be derived anew. Reads the file. */
+  isForgotten(id: string): boolean {
+    return this.#one.get(id)?.start_source === 'span' && this.#memory.spansOfTask(id).length === 0;
   }
 
   hasSignals(source: string, taskId: string): boolean {

@@ -43,6 +43,10 @@ export class TaskSettler {
     this.#touched.add(taskExecutionId);
   }
 
+  isTouched(taskExecutionId: string): boolean {
+    return this.#touched.has(taskExecutionId);
+  }
+
   clear(): void {
     this.#touched.clear();
     this.#told.clear();
@@ -83,11 +87,11 @@ export class TaskSettler {
   }
 
   #derive(id: string): void {
-    const { rows, sessions, inferred, fates } = this.#parts;
+    const { rows, inferred, fates } = this.#parts;
     const written = rows.derive(id);
     if (written === null) return;
-    const { state, spans, isNew, isFirstSight, leftTrace } = written;
-    if (isNew) sessions.countTask(state.last.facts.sessionId, 1);
+    const { state, spans, leftSession, session, isFirstSight, leftTrace } = written;
+    this.#moveCount(leftSession, session);
     if (isFirstSight) {
       inferred.traceChanged(state.first.traceId);
       inferred.traceChanged(leftTrace);
@@ -99,12 +103,20 @@ export class TaskSettler {
   }
 
   #tell(told: ToldTask): void {
-    const { rows, sessions, inferred } = this.#parts;
-    const { isNew, traces } = rows.tell(told);
+    const { rows, inferred } = this.#parts;
+    const { leftSession, traces } = rows.tell(told);
     if (traces.length === 0) return;
-    if (isNew) sessions.countTask(told.sessionId, 1);
+    this.#moveCount(leftSession, told.sessionId ?? leftSession ?? null);
     for (const traceId of traces) inferred.traceChanged(traceId);
     this.#attemptAppeared(told.task.source, told.task.taskId);
+  }
+
+  /** A task counts for the session that its row stands under: a child's word may come before its own span's. */
+  #moveCount(from: string | null | undefined, to: string | null): void {
+    if (from === to) return;
+    const { sessions } = this.#parts;
+    if (from !== undefined) sessions.countTask(from, -1);
+    sessions.countTask(to, 1);
   }
 
   /** A cancel may fall on this attempt now, and no longer on an earlier one. */

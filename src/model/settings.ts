@@ -198,13 +198,13 @@ export interface ResolvedSettings {
   readonly problems: readonly string[];
 }
 
-/** Option first, then environment, then default. An empty variable counts as not set. */
+/** Option first, then environment, then default. An empty text counts as not set, in both. */
 export function resolveSettings(options: RecorderOptions, env: NodeJS.ProcessEnv): ResolvedSettings {
   const settings: Record<string, unknown> = { ...DEFAULTS };
   const problems: string[] = [];
   for (const { option, env: names, type } of SETTINGS) {
     const given = options[option];
-    if (given !== undefined && given !== null) {
+    if (given !== undefined && given !== null && (given as unknown) !== '') {
       settings[option] = given;
       continue;
     }

@@ -87,6 +87,9 @@ function keptAttributes(attributes: { readonly [key: string]: unknown }, project
         break;
       case 'object':
         if (Array.isArray(value)) kept[key] = value.filter(isScalar).map((item) => (typeof item === 'string' ? cap(item) : item));
+        break;
+      default:
+        break; // Not an attribute value: nothing that an SDK lets through.
     }
   }
   return kept;

@@ -42,7 +42,8 @@ function samplerOfGlobalProvider(processor: object): string | null {
       field(field(provider, '_tracerOptions'), 'sampler') ??
       field(field(provider, '_config'), 'sampler') ??
       field(provider, '_sampler');
-    return sampler === undefined || sampler === null ? null : String(sampler);
+    const describe = field(sampler, 'toString');
+    return typeof describe === 'function' ? String(describe.call(sampler)) : null;
   } catch {
     return null;
   }

@@ -15,8 +15,8 @@ const TWO_32 = 4_294_967_296;
  *
  * Why not a package: what costs is not the format (four wire types) but making strings and views for attributes that
  * are then thrown away. 512 spans of 12 attributes, 5 of them kept, 365 kB, Node 24, 2 cores, 2026-11-23, ms a batch:
- * 1.3 here; the same reading on `pbf` 5 1.9 (and pbf checks no bounds: a truncated body reads as zeros), on
- * `@bufbuild/protobuf/wire` 2.17 3.3; protobufjs 7, which decodes everything and makes no records of it, 1.5 (and has an
+ * 1.2 here; the same reading on `pbf` 5 2.2 (and pbf checks no bounds: a truncated body reads as zeros), on
+ * `@bufbuild/protobuf/wire` 2.17 3.0; protobufjs 7, which decodes everything and makes no records of it, 2.5 (and has an
  * install script).
  */
 export class WireReader {

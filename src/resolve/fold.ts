@@ -1,6 +1,6 @@
 import type { CallReading } from '../model/reading.ts';
 import type { SpanNode } from '../model/span-node.ts';
-import { callOf, climb, type Tree } from './ancestry.ts';
+import { callOf, climb, MAX_DEPTH, type Tree } from './ancestry.ts';
 
 /**
  * One call, one row: which call around this one is the same call seen from outside, or the call that made it. Decided
@@ -31,26 +31,47 @@ export interface CallPlace {
 
 const OWN_ROW: CallPlace = { target: null, parentCall: null, crossesServer: false };
 
-/** Where a call stands among the calls around it. */
-export function placeOfCall(tree: Tree, node: SpanNode): CallPlace {
-  const reading = callOf(node);
-  if (reading === null) return OWN_ROW;
-  let nearest: SpanNode | null = null;
+interface Around {
+  readonly node: SpanNode;
+  readonly reading: CallReading;
+  readonly crossesServer: boolean;
+}
+
+/** The nearest call around a call, within its task. */
+function callAround(tree: Tree, node: SpanNode): Around | null {
+  let found: Around | null = null;
   let crossesServer = false;
   climb(tree, node, (ancestor) => {
     if (ancestor.cls === 'task' || ancestor.cls === 'open') return true;
     if (ancestor.cls === 'server') crossesServer = true;
-    const outer = callOf(ancestor);
+    const reading = callOf(ancestor);
     // HTTP around a call only carries it (MCP over HTTP, a proxy's client): look for what is above.
-    if (outer === null || outer.kind === 'http') return false;
-    nearest = ancestor;
+    if (reading === null || reading.kind === 'http') return false;
+    found = { node: ancestor, reading, crossesServer };
     return true;
   });
-  if (nearest === null) return OWN_ROW;
-  const around = placeOfCall(tree, nearest);
-  const top: SpanNode = around.target ?? nearest;
-  const outer = callOf(nearest);
-  const outermost = callOf(top);
-  const folds = (outer !== null && foldsInto(reading, outer)) || (outermost !== null && foldsInto(reading, outermost));
-  return folds ? { target: top, parentCall: null, crossesServer } : { target: null, parentCall: top, crossesServer };
+  return found;
+}
+
+/** Where a call stands among the calls around it. Of calls nested in a loop, or deeper than any real ones, each stands alone. */
+export function placeOfCall(tree: Tree, node: SpanNode): CallPlace {
+  const reading = callOf(node);
+  if (reading === null) return OWN_ROW;
+  const outward: Around[] = [];
+  for (let around = callAround(tree, node); around !== null; around = callAround(tree, around.node)) {
+    if (outward.length === MAX_DEPTH) return OWN_ROW;
+    outward.push(around);
+  }
+  // From the outermost inwards: what a call folds into depends on what the call around it folded into.
+  let place = OWN_ROW;
+  for (let i = outward.length - 1; i >= 0; i--) {
+    const around = outward[i] as Around;
+    const inner = i === 0 ? reading : (outward[i - 1] as Around).reading;
+    const top: SpanNode = place.target ?? around.node;
+    const outermost = callOf(top);
+    const folds = foldsInto(inner, around.reading) || (outermost !== null && foldsInto(inner, outermost));
+    const { crossesServer } = around;
+    place = folds ? { target: top, parentCall: null, crossesServer } : { target: null, parentCall: top, crossesServer };
+  }
+  return place;
 }

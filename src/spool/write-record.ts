@@ -14,6 +14,8 @@ export interface SpoolWriteOptions {
   /** Whether the record must survive a power cut. Costs a disk flush. */
   readonly fsync?: boolean;
   readonly nowMs?: number;
+  /** What the folder holds, where the caller knows; else it is measured, which takes a look at each of its records. */
+  readonly heldBytes?: (folder: string) => number;
 }
 
 /**
@@ -25,7 +27,7 @@ export function writeSpoolRecord(candidates: readonly string[], record: SpoolRec
   const bytes = Buffer.byteLength(text);
   let last: SpoolOutcome = { status: 'failed', message: 'cannot spool: no folder was given' };
   for (const folder of candidates) {
-    const held = spoolBytes(folder);
+    const held = (options.heldBytes ?? spoolBytes)(folder);
     if (held + bytes > options.maxBytes) {
       last = {
         status: 'full',

@@ -88,7 +88,8 @@ function matchesOf(pattern: string): ListedFile[] {
     const [before, after] = [part.slice(0, at), part.slice(at + AGENT_PLACEHOLDER.length)];
     found = found.flatMap(({ path, agentHint }) =>
       entriesOf(path).flatMap(({ name }): ListedFile[] => {
-        if (name.length <= before.length + after.length || !name.startsWith(before) || !name.endsWith(after)) return [];
+        // No agent's name begins with a dot; the holding file's does.
+        if (name.startsWith('.') || name.length <= before.length + after.length || !name.startsWith(before) || !name.endsWith(after)) return [];
         const hint = name.slice(before.length, name.length - after.length);
         return agentHint === null || agentHint === hint ? [{ path: join(path, name), agentHint: hint }] : [];
       }),

@@ -7,7 +7,7 @@ import type { Settings } from '../model/settings.ts';
 import { BAD_FOLDER, drainSpool } from '../spool/drain.ts';
 import { spoolFolders } from '../spool/spool-folder.ts';
 import { type SpoolRecord, type SpoolTarget, spoolTarget } from '../spool/spool-record.ts';
-import { recordNames, writeSpoolRecord } from '../spool/write-record.ts';
+import { recordNames, spoolBytes, writeSpoolRecord } from '../spool/write-record.ts';
 import type { BatchMessage, Settlement, ToHost } from './messages.ts';
 
 const RECORDS_PER_DRAIN = 32;
@@ -27,6 +27,8 @@ export class ThreadSpool {
   readonly #target: SpoolTarget;
   /** Path of a record → the batch in it. */
   readonly #own = new Map<string, number>();
+  /** Folder → bytes in it, measured once a drain: a flood spools thousands of records between two. */
+  readonly #held = new Map<string, number>();
   #more = false;
 
   constructor(parts: ThreadSpoolParts) {
@@ -40,6 +42,12 @@ export class ThreadSpool {
     return this.#more || this.#own.size > 0;
   }
 
+  #heldBytes(folder: string): number {
+    const known = this.#held.get(folder) ?? spoolBytes(folder);
+    this.#held.set(folder, known);
+    return known;
+  }
+
   #find(level: HealthFinding['level'], code: string, message: string): void {
     this.#parts.post({ kind: 'finding', finding: { level, code, message } });
   }
@@ -49,9 +57,10 @@ export class ThreadSpool {
       const outcome = writeSpoolRecord(
         this.#folders,
         { v: 1, kind: 'spans', target: this.#target, ended: message.ended, batch: message.text },
-        { maxBytes: this.#parts.settings.spoolMaxMb * 1024 * 1024 },
+        { maxBytes: this.#parts.settings.spoolMaxMb * 1024 * 1024, heldBytes: (folder) => this.#heldBytes(folder) },
       );
       if (outcome.status === 'spooled') {
+        this.#held.set(dirname(outcome.path), this.#heldBytes(dirname(outcome.path)) + outcome.bytes);
         this.#own.set(outcome.path, message.id);
         return { id: message.id, outcome: 'spooled' };
       }
@@ -87,6 +96,7 @@ export class ThreadSpool {
     const present = new Set<string>();
     const givenUp = new Set<string>();
     this.#more = false;
+    this.#held.clear();
     for (const folder of this.#folders) {
       const report = drainSpool(folder, apply, {
         maxAgeMs: this.#parts.settings.spoolHours * 3_600_000,

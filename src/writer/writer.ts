@@ -2,14 +2,12 @@ import { emptyDialectBooks } from '../model/books.ts';
 import type { Health, HealthFinding, RecorderReport } from '../model/health.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Origin, ProcessSession } from '../model/span-record.ts';
-import { spoolFolders } from '../spool/spool-folder.ts';
-import { spoolTarget } from '../spool/spool-record.ts';
-import { writeSpoolRecord } from '../spool/write-record.ts';
 import { Ledger } from './ledger.ts';
 import type { DropReason, ToHost, Trouble } from './messages.ts';
 import { addBooks, type PastBooks } from './past-books.ts';
 import { currentSession, endSession } from './process-session.ts';
 import { sayOnce } from './say.ts';
+import { spoolUnsettled } from './spool-unsettled.ts';
 import { ThreadHandle } from './thread-handle.ts';
 
 /** Longest that an exiting host waits for the thread, then for nothing: what is left goes to the spool. */
@@ -18,6 +16,11 @@ const EXIT_WAIT_MS = 2000;
 const EXIT_LOCK_WAIT_MS = 1200;
 /** How long a process whose event loop ran empty may live on for its last spans. */
 const BEFORE_EXIT_WAIT_MS = 5000;
+/**
+ * The thread spools what is beyond queueMax. So many times that in memory means that it does not even get round to it: it
+ * hangs in a dead disk, or the host makes spans faster than anybody can take them, without ever yielding.
+ */
+const QUEUES_IN_MEMORY = 4;
 /** A thread that never came up will not: a module is missing, or does not load on this machine. */
 const STARTS_WITHOUT_SUCCESS = 3;
 export const DEFAULT_FLUSH_TIMEOUT_MS = 30_000;
@@ -89,13 +92,12 @@ export class Writer {
       this.#ledger.drop(this.#unusable ? 'unusable' : 'after_shutdown', ended);
       return;
     }
-    // The thread spools what is beyond queueMax. Twice that means that it does not even get round to it.
-    if (this.#ledger.spansInMemory + spans > 2 * this.settings.queueMax && this.#ledger.spansInMemory > 0) {
+    if (this.#ledger.spansInMemory + spans > QUEUES_IN_MEMORY * this.settings.queueMax && this.#ledger.spansInMemory > 0) {
       this.#ledger.drop('queue_full', ended);
       this.#find(
         'red',
         'queue-full',
-        `spans are being lost: ${2 * this.settings.queueMax} are in memory and the writer does not take them: ${this.#whyNot()}`,
+        `spans are being lost: ${QUEUES_IN_MEMORY * this.settings.queueMax} are in memory and the writer does not take them: ${this.#whyNot()}`,
       );
       return;
     }
@@ -287,22 +289,7 @@ export class Writer {
   };
 
   #spoolTheRest(): void {
-    const rest = this.#ledger.inThread();
-    if (rest.length === 0) return;
-    const { candidates } = spoolFolders(this.settings, process.env);
-    const target = spoolTarget(this.settings);
-    for (const { id, ended, text } of rest) {
-      const outcome = writeSpoolRecord(
-        candidates,
-        { v: 1, kind: 'spans', target, ended, batch: text },
-        { maxBytes: this.settings.spoolMaxMb * 1024 * 1024 },
-      );
-      if (outcome.status === 'spooled') {
-        this.#ledger.settle({ id, outcome: 'spooled' });
-      } else {
-        this.#ledger.settle({ id, outcome: 'dropped', reason: 'queue_full' });
-        this.#find('red', 'queue-full', `spans are being lost: ${outcome.message}`);
-      }
-    }
+    const lost = spoolUnsettled(this.#ledger, this.settings);
+    if (lost !== null) this.#find('red', 'queue-full', `spans are being lost: ${lost}`);
   }
 }

@@ -1,8 +1,8 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { once } from 'node:events';
 import { BasicTracerProvider, BatchSpanProcessor, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -42,7 +42,9 @@ describe('processor and exporter', () => {
     await processor.forceFlush();
     const unlock = lock();
     tasks(provider, 1, 11);
-    await expect(processor.forceFlush({ timeoutMillis: 300 })).rejects.toThrow(/10 ended spans are not in the file after 300 ms .*lock/i);
+    await expect(processor.forceFlush({ timeoutMillis: 300 })).rejects.toThrow(
+      /10 ended spans are not in the file after 300 ms .*lock/i,
+    );
     expect(health()).toMatchObject({ status: 'amber', queued: 10 });
     unlock();
     await processor.forceFlush();

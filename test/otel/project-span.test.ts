@@ -13,7 +13,9 @@ const project = (spans: readonly ReadableSpanLike[]): readonly SpanRecord[] =>
   decodeBatch(encodeSpans(spans, origin, { keepsAttribute, keepsEvent })).spans;
 const one = (span: ReadableSpanLike): SpanRecord => project([span])[0] as SpanRecord;
 
-const provider = new BasicTracerProvider({ resource: resourceFromAttributes({ 'service.name': 'worker', 'deployment.secret': 'x' }) });
+const provider = new BasicTracerProvider({
+  resource: resourceFromAttributes({ 'service.name': 'worker', 'deployment.secret': 'x' }),
+});
 const tracer = provider.getTracer('scope', '1.2.3');
 
 describe('the projection of an SDK span', () => {
@@ -39,15 +41,29 @@ describe('the projection of an SDK span', () => {
 
   test('tells a remote parent from a local one, and an SDK that does not say from both', () => {
     const parent = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 };
-    const child = (isRemote: boolean) => tracer.startSpan('child', {}, trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote }));
+    const child = (isRemote: boolean) =>
+      tracer.startSpan('child', {}, trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote }));
     expect(one(child(true) as unknown as ReadableSpan)).toMatchObject({ parentSpanId: parent.spanId, parentRemote: true });
     expect(one(child(false) as unknown as ReadableSpan)).toMatchObject({ parentSpanId: parent.spanId, parentRemote: false });
-    const sdk1 = { ...(tracer.startSpan('old') as unknown as ReadableSpan), spanContext: () => parent, parentSpanContext: undefined, parentSpanId: 'c'.repeat(16), ended: false };
+    const sdk1 = {
+      ...(tracer.startSpan('old') as unknown as ReadableSpan),
+      spanContext: () => parent,
+      parentSpanContext: undefined,
+      parentSpanId: 'c'.repeat(16),
+      ended: false,
+    };
     expect(one(sdk1 as unknown as ReadableSpanLike)).toMatchObject({ parentSpanId: 'c'.repeat(16), parentRemote: null });
   });
 
   test('lets only attributes and events pass that some dialect reads, capped', () => {
-    const span = tracer.startSpan('s', { attributes: { action_name: 'x'.repeat(MAX_TEXT + 1), payload: 'user data', 'gen_ai.prompt': 'secret', retry_count: Number.NaN } });
+    const span = tracer.startSpan('s', {
+      attributes: {
+        action_name: 'x'.repeat(MAX_TEXT + 1),
+        payload: 'user data',
+        'gen_ai.prompt': 'secret',
+        retry_count: Number.NaN,
+      },
+    });
     span.addEvent('gen_ai.content.prompt', { body: 'secret' });
     span.recordException(new TypeError('no'));
     span.end();

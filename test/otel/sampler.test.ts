@@ -1,4 +1,7 @@
-import { context, ROOT_CONTEXT, SpanKind, trace, TraceFlags } from '@opentelemetry/api';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { context, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
@@ -8,9 +11,6 @@ import {
   SamplingDecision,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { AiTrackerSpanProcessor, health, recordAll } from '../../src/index.ts';
 import { dropsSpans } from '../../src/otel/sampler-finding.ts';
@@ -68,7 +68,11 @@ describe('a sampler that drops', () => {
       const provider = new BasicTracerProvider({ sampler, spanProcessors: [processor] });
       trace.setGlobalTracerProvider(provider);
       for (let i = 0; i < 10; i++) trace.getTracer('t').startSpan('s').end();
-      expect(health().findings.filter((finding) => finding.code === 'sampled').map((finding) => finding.level)).toEqual(levels);
+      expect(
+        health()
+          .findings.filter((finding) => finding.code === 'sampled')
+          .map((finding) => finding.level),
+      ).toEqual(levels);
       await provider.shutdown();
     });
   });
@@ -77,7 +81,10 @@ describe('a sampler that drops', () => {
 describe('OTEL_TRACES_SAMPLER', () => {
   const classes = { AlwaysOnSampler, AlwaysOffSampler, TraceIdRatioBasedSampler, ParentBasedSampler };
   const choose = (name?: string, arg?: string) =>
-    samplerFromEnvironment<Sampler>(classes as never, { ...(name && { OTEL_TRACES_SAMPLER: name }), ...(arg && { OTEL_TRACES_SAMPLER_ARG: arg }) });
+    samplerFromEnvironment<Sampler>(classes as never, {
+      ...(name && { OTEL_TRACES_SAMPLER: name }),
+      ...(arg && { OTEL_TRACES_SAMPLER_ARG: arg }),
+    });
 
   test.each([
     [undefined, undefined, /^ParentBased\{root=AlwaysOnSampler/],

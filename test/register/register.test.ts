@@ -27,26 +27,42 @@ describe('node --import ai-tracker-otel/register', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  function run(app: string, env: Record<string, string> = {}, node: string[] = [process.execPath, '--import', REGISTER]): SpawnSyncReturns<string> {
+  function run(
+    app: string,
+    env: Record<string, string> = {},
+    node: string[] = [process.execPath, '--import', REGISTER],
+  ): SpawnSyncReturns<string> {
     const [command = '', ...args] = node;
     return spawnSync(command, [...args, app], {
       cwd: folder,
       encoding: 'utf8',
-      env: { PATH: process.env['PATH'], HOME: folder, NODE_NO_WARNINGS: '1', AGENT_ID: 'w1', AI_TRACKER_SHARED_DIR: join(folder, 'rows'), ...env },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: folder,
+        NODE_NO_WARNINGS: '1',
+        AGENT_ID: 'w1',
+        AI_TRACKER_SHARED_DIR: join(folder, 'rows'),
+        ...env,
+      },
     });
   }
   const said = (result: SpawnSyncReturns<string>): Said => JSON.parse(result.stdout) as Said;
 
-  test.each([['mjs'], ['cjs']] as const)('records task and HTTP call of an application (.%s) that knows nothing of us', (kind) => {
-    const result = run(APP[kind]);
-    expect(result.stderr).toBe('');
-    const { traceId, seen, injected } = said(result);
-    expect(seen).toContain(traceId);
-    expect(injected).toContain(traceId);
-    expect(column(file, 'SELECT id || status FROM task_executions')).toEqual(['hatchet:run-1:0completed']);
-    expect(column(file, "SELECT kind || ' ' || status_code || ' ' || task_execution_id FROM tool_calls")).toEqual(['http 200 hatchet:run-1:0']);
-    expect(column(file, 'SELECT ended_at IS NOT NULL FROM agent_sessions')).toEqual([1]);
-  });
+  test.each([['mjs'], ['cjs']] as const)(
+    'records task and HTTP call of an application (.%s) that knows nothing of us',
+    (kind) => {
+      const result = run(APP[kind]);
+      expect(result.stderr).toBe('');
+      const { traceId, seen, injected } = said(result);
+      expect(seen).toContain(traceId);
+      expect(injected).toContain(traceId);
+      expect(column(file, 'SELECT id || status FROM task_executions')).toEqual(['hatchet:run-1:0completed']);
+      expect(column(file, "SELECT kind || ' ' || status_code || ' ' || task_execution_id FROM tool_calls")).toEqual([
+        'http 200 hatchet:run-1:0',
+      ]);
+      expect(column(file, 'SELECT ended_at IS NOT NULL FROM agent_sessions')).toEqual([1]);
+    },
+  );
 
   test('records all while the sampler of the environment gives the vendor none, and propagates its decision', () => {
     const vendorLog = join(folder, 'vendor.log');
@@ -61,7 +77,9 @@ describe('node --import ai-tracker-otel/register', () => {
       };`,
     );
     const vendor = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' };
-    const dropped = said(run(APP.mjs, { ...vendor, OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' }));
+    const dropped = said(
+      run(APP.mjs, { ...vendor, OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' }),
+    );
     expect(dropped).toMatchObject({ flags: 0, seen: expect.stringMatching(/-00$/) as string });
     expect(existsSync(vendorLog)).toBe(false);
     expect(column(file, 'SELECT status FROM task_executions')).toEqual(['completed']);
@@ -71,7 +89,9 @@ describe('node --import ai-tracker-otel/register', () => {
 
   test('says once which package is missing when an endpoint is set, and records all the same', () => {
     const result = run(APP.mjs, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' });
-    expect(result.stderr.trim().split('\n')).toEqual([expect.stringContaining('npm install @opentelemetry/exporter-trace-otlp-http') as string]);
+    expect(result.stderr.trim().split('\n')).toEqual([
+      expect.stringContaining('npm install @opentelemetry/exporter-trace-otlp-http') as string,
+    ]);
     expect(column(file, 'SELECT count(*) FROM task_executions')).toEqual([1]);
   });
 
@@ -119,11 +139,19 @@ describe('node --import ai-tracker-otel/register', () => {
     writeFileSync(register, stripTypeScriptTypes(readFileSync(REGISTER, 'utf8')));
     const app = join(folder, 'app.mjs');
     writeFileSync(app, 'console.log(process.versions.node);');
-    const old = ['/usr/bin/node', '/usr/local/bin/node'].find((node) => /^v20\./.test(spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout ?? ''));
+    const old = ['/usr/bin/node', '/usr/local/bin/node'].find((node) =>
+      /^v20\./.test(spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout ?? ''),
+    );
     const pretend = 'data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.20.2"}})';
-    const result = run(app, {}, old === undefined ? [process.execPath, '--import', pretend, '--import', register] : [old, '--import', register]);
+    const result = run(
+      app,
+      {},
+      old === undefined ? [process.execPath, '--import', pretend, '--import', register] : [old, '--import', register],
+    );
     expect(result.status).toBe(0);
     expect(result.stdout).toMatch(/^20\./);
-    expect(result.stderr.trim().split('\n')).toEqual([expect.stringMatching(/^ai-tracker: nothing is recorded: this is Node 20\..* needs Node 22/) as string]);
+    expect(result.stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(/^ai-tracker: nothing is recorded: this is Node 20\..* needs Node 22/) as string,
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 // An application that knows nothing of us: it makes a task span by the API and calls itself over HTTP, by a named import.
-import { createServer, get } from 'node:http';
+
 import { once } from 'node:events';
+import { createServer, get } from 'node:http';
 import { context, propagation, SpanKind, trace } from '@opentelemetry/api';
 
 const server = createServer((request, response) => {
@@ -20,7 +21,9 @@ await tracer.startActiveSpan('hatchet.start_step_run', { kind: SpanKind.CONSUMER
   const headers = {};
   propagation.inject(context.active(), headers);
   const { traceparent } = JSON.parse(body);
-  process.stdout.write(`${JSON.stringify({ traceId: span.spanContext().traceId, flags: span.spanContext().traceFlags, seen: traceparent, injected: headers.traceparent ?? null })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ traceId: span.spanContext().traceId, flags: span.spanContext().traceFlags, seen: traceparent, injected: headers.traceparent ?? null })}\n`,
+  );
   span.end();
 });
 server.close();

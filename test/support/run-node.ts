@@ -13,9 +13,18 @@ export interface NodeChild {
   readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
 }
 
-/** A real process that runs a TypeScript file under this Node; killed after the test where it still runs. */
-export function runNode(file: URL, args: readonly string[] = [], env: NodeJS.ProcessEnv = process.env): NodeChild {
-  const child = spawn(process.execPath, [fileURLToPath(file), ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+/**
+ * A real process that runs a TypeScript file under this Node; killed after the test where it still runs.
+ * @param through a command that starts it, such as `unshare --pid --fork`; then `pid` is that command's
+ */
+export function runNode(
+  file: URL,
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = process.env,
+  through: readonly string[] = [],
+): NodeChild {
+  const [command = '', ...rest] = [...through, process.execPath, '--no-warnings', fileURLToPath(file), ...args];
+  const child = spawn(command, rest, { env, stdio: ['pipe', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   let stdout = '';
   let stderr = '';

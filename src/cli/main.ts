@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+// Nothing is imported before this check: on a Node that is too old, SQLite's native module does not fail to load, it
+// kills the process.
+const LEAST_NODE = 22;
+const node = process.versions.node;
+
+if (Number.parseInt(node, 10) < LEAST_NODE) {
+  process.stderr.write(`ai-tracker: needs Node ${LEAST_NODE} or newer; this is Node ${node} (${process.execPath})\n`);
+  process.exitCode = 3;
+} else {
+  // A reader that has seen enough (`| head`) is no fault of anyone's.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0);
+      throw error;
+    });
+  }
+  const { run } = await import('./run.ts');
+  process.exitCode = await run(process.argv.slice(2), process);
+}
+
+export {};

@@ -1,0 +1,11 @@
+import type { Settings } from '../model/settings.ts';
+
+export interface RecorderConfig {
+  readonly settings: Settings;
+  /** Read for HOME and the like when a file is chosen; settings are already resolved. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Longest wait for a lock, ms. 0 on a thread that serves others. */
+  readonly busyTimeoutMs: number;
+  readonly packageVersion?: string;
+  readonly now?: () => number;
+}
