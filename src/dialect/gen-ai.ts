@@ -58,11 +58,23 @@ export interface GenAiQuirks {
   readonly durationQuality?: DurationQuality;
   /** Knows of a failure that neither status nor `error.type` tells; null: no more than those. */
   readonly failed?: (span: SpanRecord) => boolean | null;
-  /** `agent` is decided by the conventions' operation alone. */
+  /** Where its agents state totals under names of their own. */
   readonly usageOnAgents?: UsageKeys;
+  /** Its spans of tools never say whether the tool failed: NULL then, not success. */
+  readonly toolOutcomeUnknown?: true;
 }
 
+/** What to call an agent: its name, its workflow's, its id. */
+export const agentNameOf = (a: Attributes): string | null =>
+  firstText(a, ['gen_ai.agent.name', 'gen_ai.workflow.name', 'gen_ai.agent.id']);
+
 export const GEN_AI: GenAiQuirks = { source: 'genai' };
+
+/** Whether the conventions say what the span is: then no other vocabulary on it is asked. */
+export function knowsOperation(a: Attributes): boolean {
+  const operation = text(a, OPERATION);
+  return operation !== null && (TOOL.has(operation) || AGENT.has(operation) || MODEL.has(operation));
+}
 
 const nameAfter = (span: SpanRecord, operation: string): string | null =>
   span.name.startsWith(`${operation} `) ? span.name.slice(operation.length + 1) : null;
@@ -106,13 +118,15 @@ function common(
   };
 }
 
-function readTool(span: SpanRecord, operation: string, quirks: GenAiQuirks): Reading | null {
+export function readTool(span: SpanRecord, operation: string, quirks: GenAiQuirks): Reading | null {
   const a = span.attributes;
+  const shared = common(span, quirks);
   const isMcp = text(a, 'mcp.method.name') === 'tools/call';
   // The two ends of an MCP call say this operation too; they are MCP's (`mcp.ts`). A tool's own span may bear its attributes.
   if (isMcp && (span.kind === SPAN_KIND.client || span.kind === SPAN_KIND.server)) return null;
   return callReading({
-    ...common(span, quirks),
+    ...shared,
+    success: shared.success === true && quirks.toolOutcomeUnknown ? null : shared.success,
     kind: isMcp ? 'mcp' : 'tool',
     toolName: text(a, 'gen_ai.tool.name') ?? nameAfter(span, operation),
     callId: firstText(a, CALL_ID),
@@ -124,7 +138,7 @@ function provider(a: Attributes, quirks: GenAiQuirks): string | null {
   return named !== null && quirks.notAProvider?.has(named) === true ? null : named;
 }
 
-function readModelCall(span: SpanRecord, operation: string, quirks: GenAiQuirks): Reading {
+export function readModelCall(span: SpanRecord, operation: string, quirks: GenAiQuirks): Reading {
   const a = span.attributes;
   const shared = common(span, quirks);
   const usage = readUsage(a, quirks.usage ?? GEN_AI_USAGE, quirks.cache ?? 'by-size');
@@ -145,9 +159,9 @@ function readModelCall(span: SpanRecord, operation: string, quirks: GenAiQuirks)
   });
 }
 
-function readAgent(span: SpanRecord, operation: string, quirks: GenAiQuirks): Reading {
+export function readAgent(span: SpanRecord, operation: string, quirks: GenAiQuirks): Reading {
   const a = span.attributes;
-  const name = firstText(a, ['gen_ai.agent.name', 'gen_ai.workflow.name', 'gen_ai.agent.id']) ?? nameAfter(span, operation);
+  const name = agentNameOf(a) ?? nameAfter(span, operation);
   const shared = common(span, quirks);
   return callReading({
     ...shared,

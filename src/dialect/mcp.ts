@@ -15,6 +15,8 @@ export const mcp: Dialect = {
   name: 'mcp',
   attributes: [
     'mcp.method.name',
+    'rpc.system',
+    'rpc.method',
     ...TOOL_NAME,
     'gen_ai.tool.call.id',
     'gen_ai.conversation.id',
@@ -24,7 +26,8 @@ export const mcp: Dialect = {
   events: [],
   read(span): Reading | null {
     const a = span.attributes;
-    const method = text(a, 'mcp.method.name');
+    // FastMCP before it took up the conventions' name.
+    const method = text(a, 'mcp.method.name') ?? (a['rpc.system'] === 'mcp' ? text(a, 'rpc.method') : null);
     if (method === null) return null;
     const names = taskNamedBy(a);
     if (method !== 'tools/call') {

@@ -64,9 +64,26 @@ const RULES = {
   source: 'replace',
 } as const;
 
+/** What a model call takes from the call around it is taken back when another call is found inside that one. */
+const RULES_OF_MODEL_SPANS = {
+  ...RULES,
+  model: 'replace',
+  provider: 'replace',
+  conversation_id: 'replace',
+  sub_agent: 'replace',
+  request_id: 'replace',
+  cost_usd: 'replace',
+  cost_source: 'replace',
+  price_version: 'replace',
+  status_code: 'replace',
+  retry_count: 'replace',
+} as const;
+
 /** One row of `tool_calls`, before it is text. */
 export interface CallRow {
   readonly id: string;
+  /** Told by more than one span: what one of them does not know another may. */
+  readonly isKeyed: boolean;
   readonly owner: Owner | null;
   readonly parentToolCallId: string | null;
   readonly sessionId: string | null;
@@ -162,6 +179,7 @@ export function rowFromSpan(
   const folded = http === null ? facts.http : requests(http);
   return {
     id,
+    isKeyed: reading.key !== null,
     owner,
     parentToolCallId,
     sessionId: facts.sessionId,
@@ -195,12 +213,14 @@ export function rowFromSpan(
 export class CallRows {
   readonly #counter: ChangeCounter;
   readonly #upsert: Statement;
+  readonly #upsertModelSpan: Statement;
   readonly #delete: Statement;
   readonly #one: Statement;
 
   constructor(db: Db, counter: ChangeCounter) {
     this.#counter = counter;
     this.#upsert = prepareUpsert(db, T, ['id'], RULES);
+    this.#upsertModelSpan = prepareUpsert(db, T, ['id'], RULES_OF_MODEL_SPANS);
     this.#delete = prepareQuery(db, sqlBuilder.deleteFrom('tool_calls').where('id', '=', ''));
     this.#one = prepareQuery(db, sqlBuilder.selectFrom('tool_calls').select('id').where('id', '=', ''));
   }
@@ -214,7 +234,8 @@ export class CallRows {
     const { usage } = row;
     const cost = row.costUsd === null ? estimateCost(usage, row.model, row.provider, row.startMs) : null;
     const seq = this.#counter.next();
-    const { changes } = this.#upsert.run(
+    const upsert = row.kind === 'llm' && !row.isKeyed ? this.#upsertModelSpan : this.#upsert;
+    const { changes } = upsert.run(
       row.id,
       row.owner?.taskExecutionId ?? null,
       row.owner?.match ?? null,

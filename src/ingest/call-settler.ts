@@ -166,7 +166,10 @@ export class CallSettler {
     else this.#write(node, this.#withModelCallsAround(node, reading, around), placeOfCall(memory, node).parentCall);
     if (before === node.ref) return;
     // Its kin is decided by the same facts.
-    if (around !== null) this.#dirtyCalls.add(around);
+    if (around !== null) {
+      this.#dirtyCalls.add(around);
+      for (const sibling of insideModelCall(memory, around).calls) if (sibling !== node) this.#dirtyCalls.add(sibling);
+    }
     for (const inner of insideModelCall(memory, node).calls) this.#dirtyCalls.add(inner);
   }
 

@@ -30,7 +30,8 @@ export class HostProcess {
   /** The next line that it says. */
   async line<T>(): Promise<T> {
     while (this.#lines.length === 0) {
-      if (this.child.exitCode !== null || this.child.signalCode !== null) throw new Error(`host-app said nothing more: ${this.stderr}`);
+      if (this.child.exitCode !== null || this.child.signalCode !== null)
+        throw new Error(`host-app said nothing more: ${this.stderr}`);
       await Promise.race([once(this.child, 'said'), this.#exited]);
     }
     return this.#lines.shift() as T;

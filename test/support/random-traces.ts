@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Attributes, SpanRecord } from '../../src/model/span-record.ts';
+import type { Attributes, ScopeRecord, SpanRecord } from '../../src/model/span-record.ts';
 
 /**
  * Random traces: trees of Hatchet tasks, steps, tools, MCP calls, HTTP clients and servers, model-free. Some parents
@@ -10,7 +10,31 @@ const SCOPE = { name: 'test', version: null };
 const RESOURCE = { attributes: {} };
 const T0 = Date.UTC(2026, 0, 15, 10);
 
-type Shape = 'task' | 'step' | 'tool' | 'mcp-client' | 'mcp-server' | 'http-client' | 'http-server' | 'producer';
+type Shape =
+  | 'llm'
+  | 'llm-silent'
+  | 'agent'
+  | 'agent-total'
+  | 'claude-tool'
+  | 'claude-execution'
+  | 'claude-result'
+  | 'swarm-caller'
+  | 'swarm-callee'
+  | 'task'
+  | 'step'
+  | 'tool'
+  | 'mcp-client'
+  | 'mcp-server'
+  | 'http-client'
+  | 'http-server'
+  | 'producer';
+
+const scopeOf = (shape: Shape): ScopeRecord =>
+  shape.startsWith('swarm')
+    ? { name: 'agent-swarm', version: null }
+    : shape === 'claude-result'
+      ? { name: 'com.anthropic.claude_code.events', version: null }
+      : SCOPE;
 
 interface Plan {
   readonly shape: Shape;
@@ -23,6 +47,7 @@ interface Plan {
   readonly failed: boolean;
   readonly namesTask: boolean;
   readonly namesParent: boolean;
+  readonly remote: boolean | null;
   readonly start: number;
   readonly length: number;
 }
@@ -30,6 +55,8 @@ interface Plan {
 const hex = (n: number, digits: number): string => n.toString(16).padStart(digits, '0');
 const traceId = (n: number): string => hex(0xabc000 + n, 32);
 const spanId = (n: number): string => hex(0xdef000 + n, 16);
+
+const claude = (plan: Plan): Attributes => ({ 'session.id': `s${plan.attempt}`, tool_use_id: `toolu_${plan.task}_${plan.name}` });
 
 function attributesOf(plan: Plan): { name: string; kind: number; attributes: Attributes } {
   const tool = `tool_${plan.name}`;
@@ -73,6 +100,66 @@ function attributesOf(plan: Plan): { name: string; kind: number; attributes: Att
           'http.response.status_code': plan.failed ? 503 : 200,
         },
       };
+    case 'llm':
+      return {
+        name: 'chat gpt-4o',
+        kind: 3,
+        attributes: {
+          'gen_ai.operation.name': 'chat',
+          'gen_ai.request.model': 'gpt-4o',
+          'gen_ai.usage.input_tokens': 100 + plan.length,
+          'gen_ai.usage.output_tokens': 10 + plan.name,
+          ...(plan.namesParent ? { 'operation.cost': 0.25 } : {}),
+        },
+      };
+    case 'llm-silent':
+      return { name: 'chat', kind: 3, attributes: { 'gen_ai.operation.name': 'chat', 'gen_ai.response.id': `r${plan.name}` } };
+    case 'agent':
+      return {
+        name: 'invoke_agent a',
+        kind: 1,
+        attributes: { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.name': tool },
+      };
+    case 'agent-total':
+      return {
+        name: 'invoke_agent b',
+        kind: 1,
+        attributes: {
+          'gen_ai.operation.name': 'invoke_agent',
+          'gen_ai.request.model': 'gpt-4o',
+          'gen_ai.usage.input_tokens': 1000 + plan.length,
+          'gen_ai.usage.output_tokens': 100,
+        },
+      };
+    case 'claude-tool':
+      return { name: 'claude_code.tool', kind: 1, attributes: { ...claude(plan), tool_name: tool } };
+    case 'claude-execution':
+      return { name: 'claude_code.tool.execution', kind: 1, attributes: { ...claude(plan), success: !plan.failed } };
+    case 'claude-result':
+      return {
+        name: 'tool_result',
+        kind: 100,
+        attributes: { ...claude(plan), tool_name: tool, success: plan.failed ? 'false' : 'true' },
+      };
+    case 'swarm-caller':
+      return {
+        name: 'worker.mcp.tool',
+        kind: 1,
+        attributes: {
+          'agentswarm.task.real_id': `swarm-${plan.task}`,
+          'agentswarm.provider.session_id': `s${plan.attempt}`,
+          'agentswarm.tool.call_id': `toolu_${plan.start}`,
+          'agentswarm.tool.kind': 'mcp',
+          'agentswarm.tool.implicit_close': plan.namesParent,
+          'mcp.tool.name': tool,
+        },
+      };
+    case 'swarm-callee':
+      return {
+        name: `mcp.tool ${tool}`,
+        kind: 1,
+        attributes: { 'agentswarm.task.id': `swarm-${plan.task}`, 'mcp.tool.name': tool, 'mcp.tool.is_error': plan.failed },
+      };
     case 'http-server':
       return { name: 'GET /a', kind: 2, attributes: { 'http.request.method': 'GET', 'http.response.status_code': 200 } };
   }
@@ -88,7 +175,7 @@ function toSpan(plan: Plan, index: number, plans: readonly Plan[]): SpanRecord {
     traceId: traceId(plan.trace),
     spanId: spanId(index),
     parentSpanId,
-    parentRemote: null,
+    parentRemote: plan.remote,
     name,
     kind,
     startMs,
@@ -101,7 +188,7 @@ function toSpan(plan: Plan, index: number, plans: readonly Plan[]): SpanRecord {
       ...(plan.namesTask ? { 'hatchet.step_run_id': `run-${plan.task}`, 'hatchet.retry_count': plan.attempt } : {}),
     },
     events: [],
-    scope: SCOPE,
+    scope: scopeOf(plan.shape),
     resource: RESOURCE,
   };
 }
@@ -126,6 +213,16 @@ const cancel = (task: number, start: number, index: number): SpanRecord => ({
 
 const plan: fc.Arbitrary<Plan> = fc.record({
   shape: fc.constantFrom<Shape[]>(
+    'llm',
+    'llm',
+    'llm-silent',
+    'agent',
+    'agent-total',
+    'claude-tool',
+    'claude-execution',
+    'claude-result',
+    'swarm-caller',
+    'swarm-callee',
     'task',
     'step',
     'step',
@@ -146,6 +243,7 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   failed: fc.boolean(),
   namesTask: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
   namesParent: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
+  remote: fc.constantFrom(null, false, false, true),
   start: fc.integer({ min: 0, max: 1000 }),
   length: fc.integer({ min: 0, max: 500 }),
 });
