@@ -1,14 +1,26 @@
 /** What one run of a scenario in its own process says: numbers by name. */
 export type Figures = Record<string, number>;
 
-/** CPU of the whole process (all threads) and the wall, seconds, from a call to the next. */
-export function stopwatch(): () => { readonly wallS: number; readonly cpuS: number } {
-  const cpu = process.cpuUsage();
-  const wall = performance.now();
-  return () => {
-    const spent = process.cpuUsage(cpu);
-    return { wallS: (performance.now() - wall) / 1000, cpuS: (spent.user + spent.system) / 1e6 };
-  };
+/** Adds up the wall and the CPU of the whole process, all threads, between `start` and `stop`. */
+export class Stopwatch {
+  wallS = 0;
+  cpuS = 0;
+  #wall = 0;
+  #cpu: NodeJS.CpuUsage | null = null;
+
+  start(): void {
+    this.#cpu = process.cpuUsage();
+    this.#wall = performance.now();
+  }
+
+  /** Nothing where it was not started. */
+  stop(): void {
+    if (this.#cpu === null) return;
+    this.wallS += (performance.now() - this.#wall) / 1000;
+    const { user, system } = process.cpuUsage(this.#cpu);
+    this.cpuS += (user + system) / 1e6;
+    this.#cpu = null;
+  }
 }
 
 /** The last line of a scenario's output; `run.ts` reads it. */

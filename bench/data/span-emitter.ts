@@ -1,6 +1,6 @@
-import { type Context, ROOT_CONTEXT, type Span, type SpanContext, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
-import { BasicTracerProvider, type IdGenerator, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { type Context, ROOT_CONTEXT, type Span, type SpanContext, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
+import { BasicTracerProvider, type IdGenerator, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { PlannedSpan, PlannedTrace } from './make-spans.ts';
 
 /** Gives the ids of the plan, one after the other. */
@@ -49,7 +49,12 @@ export class SpanEmitter {
 
 function contextOf(plan: PlannedSpan, parent: Span | undefined): Context {
   if (parent !== undefined) return trace.setSpan(ROOT_CONTEXT, parent);
-  const remote: SpanContext = { traceId: plan.traceId, spanId: plan.parentSpanId, traceFlags: TraceFlags.SAMPLED, isRemote: true };
+  const remote: SpanContext = {
+    traceId: plan.traceId,
+    spanId: plan.parentSpanId,
+    traceFlags: TraceFlags.SAMPLED,
+    isRemote: true,
+  };
   return trace.setSpanContext(ROOT_CONTEXT, remote);
 }
 

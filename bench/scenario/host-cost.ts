@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { competitorOf } from '../data/competitors.ts';
 import { makeTraces } from '../data/make-spans.ts';
 import { SpanEmitter } from '../data/span-emitter.ts';
 import { argumentsOf, report } from '../measure.ts';
-import { competitorOf } from '../data/competitors.ts';
 
 /**
  * What a span costs the host's event loop: CPU of the main thread for the same spans through `bare` (no processor), `ours`

@@ -1,12 +1,15 @@
 #!/usr/bin/env node
-// Nothing is imported before this check: on a Node that is too old, SQLite's native module does not fail to load, it
-// kills the process.
+import type { ExitCode } from './exit-code.ts';
+
+// Nothing but a type is imported before this check: on a Node that is too old, SQLite's native module does not fail to
+// load, it kills the process.
 const LEAST_NODE = 22;
+const ENVIRONMENT_AT_FAULT: ExitCode = 3;
 const node = process.versions.node;
 
 if (Number.parseInt(node, 10) < LEAST_NODE) {
   process.stderr.write(`ai-tracker: needs Node ${LEAST_NODE} or newer; this is Node ${node} (${process.execPath})\n`);
-  process.exitCode = 3;
+  process.exitCode = ENVIRONMENT_AT_FAULT;
 } else {
   // A reader that has seen enough (`| head`) is no fault of anyone's.
   for (const stream of [process.stdout, process.stderr]) {
@@ -18,5 +21,3 @@ if (Number.parseInt(node, 10) < LEAST_NODE) {
   const { run } = await import('./run.ts');
   process.exitCode = await run(process.argv.slice(2), process);
 }
-
-export {};

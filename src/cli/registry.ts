@@ -10,8 +10,43 @@ export interface Registered {
 /** Every command, loaded when it is asked for: none pays for the modules of another. In the order of the overview. */
 export const COMMANDS: readonly Registered[] = [
   {
+    name: 'demo',
+    summary: 'run two real agents on this machine and show what was recorded',
+    load: async () => (await import('./commands/demo.ts')).demo,
+  },
+  {
     name: 'ingest',
     summary: 'take in OTLP files: JSON or protobuf, traces or logs',
     load: async () => (await import('./commands/ingest.ts')).ingest,
+  },
+  {
+    name: 'agents',
+    summary: 'list agents and what they did',
+    load: async () => (await import('./commands/agents.ts')).agents,
+  },
+  {
+    name: 'tasks',
+    summary: 'list tasks: what ran, how it went, how long it took',
+    load: async () => (await import('./commands/tasks.ts')).tasks,
+  },
+  {
+    name: 'task',
+    summary: 'show one task with its attempts, children and calls',
+    load: async () => (await import('./commands/task.ts')).task,
+  },
+  {
+    name: 'tools',
+    summary: 'list calls of tools, MCP tools and HTTP endpoints',
+    load: async () => (await import('./commands/tools.ts')).tools,
+  },
+  {
+    name: 'sql',
+    summary: 'put a SELECT to the rows of all agents',
+    load: async () => (await import('./commands/sql.ts')).sql,
+  },
+  {
+    name: 'path',
+    summary: 'print where the rows of an agent lie, and why',
+    load: async () => (await import('./commands/path.ts')).path,
   },
 ];

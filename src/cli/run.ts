@@ -91,7 +91,7 @@ function parse(command: Command, args: readonly string[]): { options: Options; p
       allowPositionals: true,
       strict: true,
     });
-    return { options: values as Options, positionals };
+    return { options: values, positionals };
   } catch (error) {
     const reason = (error as Error).message.split('. ')[0];
     throw new CommandError(EXIT.usage, `${reason}; \`ai-tracker ${command.name} --help\` lists the options`);

@@ -3,6 +3,13 @@ import { type AgentProcess, startAgent } from './agent-process.ts';
 import { startDemoSite } from './demo-site.ts';
 import { type HatchetEngine, startHatchetEngine } from './hatchet-engine.ts';
 
+export interface DemoRun {
+  /** Attempts that the engine has assigned: as many rows there must be. */
+  readonly attempts: number;
+  /** The task that has started others. */
+  readonly parentTaskId: string;
+}
+
 /** Polls; the demo's tasks take milliseconds. @throws {Error} after 60 s */
 async function until(what: string, holds: () => boolean): Promise<void> {
   for (const deadline = Date.now() + 60_000; !holds(); await sleep(10)) {
@@ -25,9 +32,9 @@ async function runTasks(engine: HatchetEngine): Promise<void> {
  * Two agents, each a real Hatchet SDK worker in its own process, run seven tasks against an engine, a web site and an MCP
  * server on loopback; their recorders write one file each into the folder.
  *
- * @returns attempts that the engine has assigned, so that a reader can count
+ * @throws {Error} where an agent does not start or a task does not end
  */
-export async function runDemo(folder: string): Promise<number> {
+export async function runDemo(folder: string): Promise<DemoRun> {
   const engine = await startHatchetEngine();
   const site = await startDemoSite();
   let agents: AgentProcess[] = [];
@@ -36,7 +43,8 @@ export async function runDemo(folder: string): Promise<number> {
     agents = await Promise.all([startAgent('researcher', env), startAgent('coder', env)]);
     await runTasks(engine);
     await Promise.all(agents.map((agent) => agent.stop()));
-    return engine.attempts.length;
+    const parent = engine.attempts.find((attempt) => attempt.actionId.startsWith('plan-release:'));
+    return { attempts: engine.attempts.length, parentTaskId: parent?.stepRunId ?? '' };
   } finally {
     for (const agent of agents) agent.kill();
     await Promise.all([engine.stop(), site.close()]);

@@ -1,7 +1,7 @@
 import type { AttributeScalar, Attributes, AttributeValue, SpanRecord } from '../model/span-record.ts';
 import { HOST_ATTRIBUTES, PATH_ATTRIBUTES, URL_ATTRIBUTES } from './http.ts';
 import { cleanHost, maskPath, maskUrl } from './http-target.ts';
-import { errorLine, scrubLabel, scrubText } from './scrub.ts';
+import { errorLine, scrubLabel, scrubLine } from './scrub.ts';
 
 /**
  * A span as it may lie on disk before its dialect has read it (rows that wait for their agent). The dialects read the
@@ -10,7 +10,7 @@ import { errorLine, scrubLabel, scrubText } from './scrub.ts';
 export function cleanSpan(span: SpanRecord): SpanRecord {
   return {
     ...span,
-    name: scrubText(span.name),
+    name: scrubLine(span.name),
     statusMessage: span.statusMessage === null ? null : errorLine(span.statusMessage),
     attributes: cleanAttributes(span.attributes),
     events: span.events.map((event) => ({ ...event, attributes: cleanAttributes(event.attributes) })),
@@ -44,7 +44,7 @@ function cleanScalar(key: string, value: AttributeScalar): AttributeScalar {
   if (PATHS.has(key)) return maskPath(value);
   if (HOSTS.has(key)) return cleanHost(value);
   if (MESSAGE.test(key)) return errorLine(value) ?? '';
-  return NAME.test(key) && !SERVICE.has(key) ? scrubText(value) : scrubLabel(value);
+  return NAME.test(key) && !SERVICE.has(key) ? scrubLine(value) : scrubLabel(value);
 }
 
 function cleanUrl(url: string): string {

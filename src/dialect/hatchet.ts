@@ -65,11 +65,13 @@ export const hatchet: Dialect = {
 
 function readTask(span: SpanRecord): Reading {
   const a = span.attributes;
-  // One set of keys, never both mixed: beside bare ones the prefixed are copies, which may be another task's.
-  const prefix = text(a, 'step_run_id') === null ? PREFIX : '';
-  const own = (key: (typeof KEYS)[number]): string | null => text(a, prefix + key);
-  const taskId = own('step_run_id');
+  const bareId = text(a, 'step_run_id');
+  const prefixedId = text(a, 'hatchet.step_run_id');
+  const taskId = bareId ?? prefixedId;
   if (taskId === null) return step('task_without_id', null);
+  // Beside bare keys the prefixed are copies, at times another task's: then none of them is this one's.
+  const prefix = bareId === null || prefixedId === null || prefixedId === bareId ? PREFIX : null;
+  const own = (key: (typeof KEYS)[number]): string | null => text(a, key) ?? (prefix === null ? null : text(a, prefix + key));
   const failure = span.status === STATUS_CODE.error ? failureOf(span) : null;
   const cancelled =
     failure !== null && span.scope.name.startsWith(PYTHON_SCOPE) && PYTHON_CANCELLED.test(failure.errorType ?? '');
@@ -78,7 +80,7 @@ function readTask(span: SpanRecord): Reading {
     what: 'task',
     source: 'hatchet',
     taskId,
-    attempt: count(a, `${prefix}retry_count`) ?? 0,
+    attempt: count(a, 'retry_count') ?? (prefix === null ? null : count(a, `${prefix}retry_count`)) ?? 0,
     taskType: own('action_name') ?? own('action_id') ?? own('step_name'),
     workflowRunId: own('workflow_run_id'),
     parentTaskId: own('parent_workflow_run_id'),

@@ -92,12 +92,13 @@ export function maskUrl(url: string): string | null {
   return host + (WEBHOOK_HOST.test(host) ? maskBelowFirst(path) : path);
 }
 
-/** Hosts can carry what was never meant to be one: user and password, a socket's path. Keep what a host name is made of. */
+/** Hosts can carry what was never meant to be one: user and password, a socket's path, a sentence. `*` stands for those. */
 export function cleanHost(authority: string): string {
   const host = authority.slice(authority.lastIndexOf('@') + 1);
   if (host.startsWith('/')) return 'unix';
-  return host
-    .toLowerCase()
-    .replace(/[^a-z0-9.:[\]_*-]/g, '')
-    .slice(0, 253);
+  if (!HOST.test(host) || hasSecretShape(host)) return host === '' ? '' : '*';
+  return host.toLowerCase();
 }
+
+/** Names, addresses and a port; a zone of IPv6 (`fe80::1%eth0`). RFC 1035 ends names at 253. */
+const HOST = /^[\p{L}\p{N}.:[\]_*%-]{1,253}$/u;

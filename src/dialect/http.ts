@@ -1,6 +1,6 @@
 import { callReading, type Reading } from '../model/reading.ts';
 import { type Attributes, SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
-import { count, firstCount, firstText } from './attributes.ts';
+import { count, firstCount, firstText, text } from './attributes.ts';
 import type { Dialect } from './dialect.ts';
 import { FAILURE_ATTRIBUTES, failureOf, NO_FAILURE, saysFailed } from './failure.ts';
 import { cleanHost, maskPath, maskUrl } from './http-target.ts';
@@ -18,13 +18,15 @@ export const httpStatusCode = (a: Attributes): number | null => firstCount(a, ST
 
 /** `METHOD host/path`, masked. The stable names win where an emitter writes both sets (`http/dup`). */
 function target(a: Attributes, method: string): string {
-  const url = firstText(a, URL_ATTRIBUTES);
-  const masked = url === null ? null : maskUrl(url);
-  if (masked !== null) return `${method} ${masked}`;
+  const urls = URL_ATTRIBUTES.map((key) => text(a, key));
+  for (const url of urls) {
+    const masked = url === null ? null : maskUrl(url);
+    if (masked !== null) return `${method} ${masked}`;
+  }
   const host = firstText(a, HOST_ATTRIBUTES);
   // Some emitters put only path and query into the URL.
-  const path = url?.startsWith('/') ? url : (firstText(a, PATH_ATTRIBUTES) ?? '/');
-  return `${method} ${host === null ? '' : authority(host, firstCount(a, PORT))}${maskPath(path)}`;
+  const path = urls.find((url) => url?.startsWith('/')) ?? firstText(a, PATH_ATTRIBUTES) ?? '/';
+  return `${method} ${host === null ? '' : authority(host, firstCount(a, PORT))}${maskPath(path) || '/'}`;
 }
 
 function authority(name: string, port: number | null): string {

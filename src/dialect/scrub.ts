@@ -123,10 +123,14 @@ export function errorLine(message: string): string | null {
   return capped(clean, MAX_MESSAGE);
 }
 
+/** Too short and too plain for any rule. */
+const PLAIN = /^[\w.-]{1,11}$/;
+
+/** A text as one line, scrubbed. */
+export const scrubLine = (text: string): string => (PLAIN.test(text) ? text : scrubText(text.replace(CONTROL, ' ')));
+
 /** A name (of a tool, a model, an agent, an error's type): one line, scrubbed and capped. */
-export function scrubName(name: string): string {
-  return name.length < 12 && !name.includes('\n') ? name : capped(scrubText(name.replace(CONTROL, ' ')), MAX_NAME);
-}
+export const scrubName = (name: string): string => capped(scrubLine(name), MAX_NAME);
 
 /** Cut so that no half of a surrogate pair stays. */
 function capped(text: string, max: number): string {

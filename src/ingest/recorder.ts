@@ -1,7 +1,7 @@
 import type { HealthFinding, RecorderReport } from '../model/health.ts';
 import { PROCESS_SILENCE_MS } from '../model/liveness.ts';
 import type { ApplyOutcome, Recording } from '../model/recording.ts';
-import type { Origin, ProcessSession, SpanBatch, SpanRecord } from '../model/span-record.ts';
+import type { ProcessSession, SpanBatch, SpanRecord } from '../model/span-record.ts';
 import { locateFile, locateReserved, makingProbe } from '../store/agent-file.ts';
 import { fileIdentity } from '../store/file-identity.ts';
 import { fileSize } from '../store/file-size.ts';
@@ -26,6 +26,8 @@ const SWEEP_STEP = 2000;
 const SWEEP_BUDGET_MS = 250;
 /** Readers that follow changes look more often than this many rows go away. */
 const TOMBSTONES_KEPT = 100_000;
+/** Longest wait for locks when a session ends, over all files: with what comes before, within the 2 s that an exit may take. */
+const END_WAIT_MS = 500;
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
@@ -127,8 +129,18 @@ export class Recorder implements Recording {
   }
 
   end(session: ProcessSession, agentId: string | null): void {
+    const until = performance.now() + END_WAIT_MS;
     for (const agent of this.#agentsOfProcess(agentId)) {
-      this.#attempt(agent, ({ recorder }) => recorder.transact(() => recorder.sessions.end(session.id, this.#now())));
+      this.#attempt(agent, ({ recorder }) => {
+        // There is no later try: eight workers that stop at once stand in each other's way.
+        const waitMs = Math.max(this.#config.busyTimeoutMs, Math.ceil(until - performance.now()));
+        recorder.file.db.pragma(`busy_timeout = ${waitMs}`);
+        try {
+          recorder.transact(() => recorder.sessions.end(session.id, this.#now()));
+        } finally {
+          recorder.file.db.pragma(`busy_timeout = ${this.#config.busyTimeoutMs}`);
+        }
+      });
     }
   }
 

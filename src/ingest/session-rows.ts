@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { type FileClock, type Observer, sessionState } from '../model/liveness.ts';
+import { type FileClock, type Observer, SENDER, sessionState } from '../model/liveness.ts';
 import { isoTime } from '../model/row-ids.ts';
 import type { ProcessSession } from '../model/span-record.ts';
 import type { Db, Statement } from '../store/open.ts';
@@ -22,9 +22,6 @@ export interface SessionSight {
 }
 
 const T = 'agent_sessions';
-
-/** Begins the id of a session that is known only by what it sends. */
-export const SENDER = 'otlp:';
 
 /** A process and a receiver may tell of one session: each fills what the other did not know. */
 const RULES = {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { count, text } from '../dialect/attributes.ts';
+import { SENDER } from '../model/liveness.ts';
 import type { Origin, ResourceRecord } from '../model/span-record.ts';
-import { SENDER, type SessionSight } from './session-rows.ts';
+import type { SessionSight } from './session-rows.ts';
 
 /** The attribute by which a process tells a receiver which session its spans belong to. */
 const SESSION_ATTRIBUTE = 'ai_tracker.session.id';

@@ -42,6 +42,9 @@ export interface SilenceLimits {
 
 export const PROCESS_SILENCE_MS = 5 * 60_000;
 
+/** Begins the id of a session that is known only by what it sends. */
+export const SENDER = 'otlp:';
+
 export type SessionState = 'alive' | 'gone';
 
 /**

@@ -29,7 +29,7 @@ export async function* readRequests(
   const source = file === '-' ? input : createReadStream(file, { highWaterMark: CHUNK_BYTES });
   const { first, all } = await peek(source);
   const plain = first[0] === 0x1f && first[1] === 0x8b ? await peek(gunzip(all)) : { first, all };
-  if (plain.first.length === 0) return;
+  if (isBlank(plain.first)) return;
   if (isJson(plain.first)) yield* readJson(plain.all, options);
   else yield* readProtobuf(plain.all, options);
 }

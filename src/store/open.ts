@@ -175,6 +175,9 @@ function opened(
   };
 }
 
+/** A database of this connection alone, in memory until it grows, then in a file without a name; gone when it is closed. */
+export const openScratch = (): Db => new Database('');
+
 /**
  * Loads the native module, which otherwise happens at the first open.
  * @throws what the loader says where the module is missing or was made for another machine or Node.

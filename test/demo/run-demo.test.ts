@@ -8,7 +8,7 @@ test('the demo leaves a file per agent with a failed, a retried, a cancelled tas
   const folder = scratchFolder();
   // Settings of the user's shell must not lead the rows elsewhere.
   process.env['AI_TRACKER_DB_PATH'] = join(folder, 'elsewhere.db');
-  const attempts = await runDemo(folder);
+  const { attempts, parentTaskId } = await runDemo(folder);
   delete process.env['AI_TRACKER_DB_PATH'];
 
   const tasks = (agent: string) =>
@@ -34,6 +34,11 @@ test('the demo leaves a file per agent with a failed, a retried, a cancelled tas
     { task_type: 'write-notes:write-notes', attempt: 0, status: 'completed', child: 1 },
   ]);
   expect(attempts).toBe(8);
+  const parents = rows(
+    join(folder, 'coder.db'),
+    `select parent_task_id from task_executions where task_type = 'write-notes:write-notes'`,
+  );
+  expect(parents).toEqual([{ parent_task_id: parentTaskId }]);
   expect(calls('researcher')).toEqual([
     { task: 'look-up:look-up', kind: 'http', success: 1, n: 2 },
     { task: 'look-up:look-up', kind: 'mcp', success: 1, n: 2 },

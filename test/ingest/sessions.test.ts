@@ -290,6 +290,18 @@ describe('a session', () => {
       expect(column(join(folder, `${agent}.db`), 'SELECT ended_at FROM agent_sessions')).toEqual([beat]);
   });
 
+  test('ends although another process holds the lock at that moment', async () => {
+    const folder = scratchFolder();
+    const file = join(folder, 'w.db');
+    const recorder = recorderIn(folder);
+    recorder.beat(currentSession(), 'w');
+    const holder = runNode(new URL('../store/children/hold-lock.ts', import.meta.url), [file]);
+    await holder.said('locked');
+    holder.say('go');
+    recorder.end(currentSession(), 'w');
+    expect(column(file, 'SELECT ended_at IS NOT NULL FROM agent_sessions')).toEqual([1]);
+  });
+
   test('ends once: a second end changes nothing', () => {
     const folder = scratchFolder();
     const file = join(folder, 'w.db');

@@ -1,3 +1,4 @@
+import { performanceDoc } from '../../bench/performance-doc.ts';
 import { betweenMarkers } from './between-markers.ts';
 import { cliDoc } from './cli-doc.ts';
 import { schemaDoc } from './generate-schema-doc.ts';
@@ -15,6 +16,7 @@ export interface GeneratedDoc {
 export const GENERATED_DOCS: readonly GeneratedDoc[] = [
   { file: 'README.md', render: (current) => betweenMarkers(current, 'options', `\n${optionsTable()}\n`) },
   { file: 'docs/architecture.md', render: (current) => betweenMarkers(current, 'ranks', `\n${ranksTable()}\n`) },
+  { file: 'docs/performance.md', render: performanceDoc },
   { file: 'docs/schema.md', render: schemaDoc },
   { file: 'docs/cli.md', render: cliDoc },
 ];

@@ -14,6 +14,8 @@ export interface Column<Row> {
   readonly least?: number;
   /** Left out where the terminal is too narrow even then: the highest first. */
   readonly spare?: number;
+  /** Shown also where it holds nothing. */
+  readonly always?: boolean;
   readonly style?: (row: Row) => Style | null;
 }
 
@@ -32,7 +34,7 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
       const cells = rows.map((row) => clean(column.cell(row)));
       return { column, cells, width: cells.reduce((most, cell) => Math.max(most, widthOf(cell)), widthOf(column.header)) };
     })
-    .filter(({ cells }) => cells.some((cell) => cell !== ''));
+    .filter(({ column, cells }) => column.always === true || cells.some((cell) => cell !== ''));
   const shown = fit(sized, out.width);
   const line = (textOf: (at: Sized<Row>) => string, styleOf: (at: Sized<Row>) => Style | null): string => {
     const cells = shown.map((at, i) => {

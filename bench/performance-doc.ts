@@ -1,0 +1,63 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { keeps, LIMITS, type Result, readable, sayLimit } from './result.ts';
+import { SCENARIOS } from './scenarios.ts';
+
+/** What a verdict means, for people. */
+const MEANING: Readonly<Record<string, string>> = {
+  'host.cpu_us_per_span': 'CPU of the main thread a span, µs',
+  'host.batch_cpu_us_per_span': 'the same with BatchSpanProcessor and OTLP/protobuf, µs',
+  'host.cpu_over_batch': 'ours over theirs',
+  'host.on_end_p99_us': 'p99 of onEnd, µs',
+  'host.batch_on_end_p99_us': 'the same with BatchSpanProcessor, µs',
+  'host.on_end_p999_us': 'p99.9 of onEnd, µs',
+  'host.batch_on_end_p999_us': 'the same with BatchSpanProcessor, µs',
+  'disk.spans_per_cpu_second': 'spans to rows in a second of CPU',
+  'disk.floor_spans_per_cpu_second': 'bare better-sqlite3 writing the same rows',
+  'disk.spans_per_second': 'spans to rows in a second of wall time',
+  'disk.floor_spans_per_second': 'bare better-sqlite3 writing the same rows',
+  'disk.cpu_share_of_floor': 'share of bare better-sqlite3, by CPU',
+  'disk.wall_share_of_floor': 'share of bare better-sqlite3, by wall time',
+  'disk.exporter_cpu_share_of_floor': 'the same through an exporter, by CPU',
+  'loop.bare_p999_ms': 'p99.9 without a processor, ms',
+  'loop.p999_ms': 'p99.9 with ours, ms',
+  'loop.batch_p999_ms': 'p99.9 with BatchSpanProcessor, ms',
+  'loop.p99_ms': 'p99 with ours, ms',
+  'loop.batch_p99_ms': 'p99 with BatchSpanProcessor, ms',
+  'bytes.per_row': 'the file over its rows of tasks and calls',
+  'bytes.per_task': 'a task, its indexes included',
+  'bytes.per_call': 'a call, its indexes included',
+  'bytes.per_remembered_span': 'a span in the ownership memory, for as long as it is kept',
+};
+
+const HEAD = `# Performance
+
+Generated from \`bench/results\` by \`npm run docs\`; measured by \`npm run bench\`. What each scenario stands for and how it is
+measured: [bench/README.md](../bench/README.md). Figures of one machine: the ratios travel, the rest does not. A median of
+the rounds, then the least and the greatest.
+`;
+
+function section(result: Result): string {
+  const rows = Object.entries(result.verdicts).map(([name, { median, min, max }]) => {
+    const limit = LIMITS[name];
+    const promise = limit === undefined ? '' : `${sayLimit(limit)}${keeps(limit, median) ? '' : ', not kept'}`;
+    return `| ${MEANING[name] ?? name} | ${readable(median)} | ${readable(min)} … ${readable(max)} | ${promise} |`;
+  });
+  return [
+    `## ${result.title}`,
+    '',
+    '| what | median | spread | limit |',
+    '| --- | ---: | --- | --- |',
+    ...rows,
+    '',
+    `${result.rounds} rounds; ${result.machine}, disk ${result.disk}; Node ${result.node}; commit ${result.commit}; ${result.date}.`,
+    '',
+  ].join('\n');
+}
+
+/** `docs/performance.md`, from the results that are there. */
+export function performanceDoc(): string {
+  const sections = SCENARIOS.map(({ name }) => new URL(`results/${name}.json`, import.meta.url))
+    .filter((file) => existsSync(file))
+    .map((file) => section(JSON.parse(readFileSync(file, 'utf8')) as Result));
+  return [HEAD, ...sections].join('\n');
+}

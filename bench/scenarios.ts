@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import type { Figures } from './measure.ts';
+
+/** Runs one competitor of a scenario in a process of its own. */
+export type Run = (competitor: string, ...args: string[]) => Figures;
+
+export interface Scenario {
+  /** File in `scenario/`, and in `results/`. */
+  readonly name: string;
+  readonly title: string;
+  readonly rounds: number;
+  /** One round: every competitor once, one after the other, so that all meet the same neighbours on a shared machine. */
+  readonly round: (run: Run, folder: string) => Readonly<Record<string, Figures>>;
+  /** What a round says; the keys are those of `limits.json`. */
+  readonly verdicts: (of: (competitor: string, figure: string) => number) => Figures;
+}
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'host-cost',
+    title: 'What a span costs the host’s event loop',
+    rounds: 5,
+    round: (run) => ({
+      bare: run('bare'),
+      ours: run('ours'),
+      batch: run('batch'),
+      'ours-timed': run('ours', 'timed'),
+      'batch-timed': run('batch', 'timed'),
+    }),
+    verdicts: (of) => {
+      const ours = of('ours', 'cpuUsPerSpan') - of('bare', 'cpuUsPerSpan');
+      const batch = of('batch', 'cpuUsPerSpan') - of('bare', 'cpuUsPerSpan');
+      return {
+        'host.cpu_us_per_span': ours,
+        'host.batch_cpu_us_per_span': batch,
+        'host.cpu_over_batch': ours / batch,
+        'host.on_end_p99_us': of('ours-timed', 'onEndP99Us'),
+        'host.batch_on_end_p99_us': of('batch-timed', 'onEndP99Us'),
+        'host.on_end_p999_us': of('ours-timed', 'onEndP999Us'),
+        'host.batch_on_end_p999_us': of('batch-timed', 'onEndP999Us'),
+      };
+    },
+  },
+  {
+    name: 'rows-on-disk',
+    title: 'Spans to rows on disk, one process, batches of 512',
+    rounds: 5,
+    round: (run, folder) => {
+      const recorder = run('recorder', join(folder, 'recorder.db'));
+      const floor = run('floor', join(folder, 'floor.db'), join(folder, 'recorder.db'));
+      const exporter = run('recorder-exporter', join(folder, 'exporter.db'));
+      return { recorder, floor, 'recorder-exporter': exporter };
+    },
+    verdicts: (of) => ({
+      'disk.spans_per_cpu_second': of('recorder', 'spansPerCpuSecond'),
+      'disk.floor_spans_per_cpu_second': of('floor', 'spansPerCpuSecond'),
+      'disk.spans_per_second': of('recorder', 'spansPerSecond'),
+      'disk.floor_spans_per_second': of('floor', 'spansPerSecond'),
+      'disk.cpu_share_of_floor': of('recorder', 'spansPerCpuSecond') / of('floor', 'spansPerCpuSecond'),
+      'disk.wall_share_of_floor': of('recorder', 'spansPerSecond') / of('floor', 'spansPerSecond'),
+      'disk.exporter_cpu_share_of_floor': of('recorder-exporter', 'spansPerCpuSecond') / of('floor', 'spansPerCpuSecond'),
+    }),
+  },
+  {
+    name: 'event-loop-delay',
+    title: 'Event-loop delay of a host that makes 10,000 spans a second',
+    rounds: 5,
+    round: (run) => ({ bare: run('bare'), ours: run('ours'), batch: run('batch') }),
+    verdicts: (of) => ({
+      'loop.bare_p999_ms': of('bare', 'p999Ms'),
+      'loop.p999_ms': of('ours', 'p999Ms'),
+      'loop.batch_p999_ms': of('batch', 'p999Ms'),
+      'loop.p99_ms': of('ours', 'p99Ms'),
+      'loop.batch_p99_ms': of('batch', 'p99Ms'),
+    }),
+  },
+  {
+    name: 'bytes-per-row',
+    title: 'Room on disk',
+    // The same bytes each time.
+    rounds: 1,
+    round: (run) => ({ recorder: run('recorder') }),
+    verdicts: (of) => ({
+      'bytes.per_row': of('recorder', 'bytesPerRow'),
+      'bytes.per_task': of('recorder', 'bytesPerTask'),
+      'bytes.per_call': of('recorder', 'bytesPerCall'),
+      'bytes.per_remembered_span': of('recorder', 'bytesPerRememberedSpan'),
+    }),
+  },
+];
