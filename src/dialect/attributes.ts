@@ -42,9 +42,3 @@ export function flag(attributes: Attributes, key: string): boolean | null {
   if (typeof value === 'boolean') return value;
   return value === 'true' ? true : value === 'false' ? false : null;
 }
-
-export function flag(attributes: Attributes, key: string): boolean | null {
-  const value = attributes[key];
-  if (typeof value === 'boolean') return value;
-  return value === 'true' ? true : value === 'false' ? false : null;
-}
