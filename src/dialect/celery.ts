@@ -16,14 +16,11 @@ const RETRY_REASON = 'celery.retry.reason';
 
 /** By Celery's word where it is there: exceptions that a task declares in `throws` fail it without a status. */
 function outcomeOf(span: SpanRecord): TaskOutcome {
-  switch (text(span.attributes, STATE)) {
-    case 'FAILURE':
-    case 'RETRY':
-      return 'failed';
-    case 'REVOKED':
-      return 'cancelled';
-  }
-  return saysFailed(span) || text(span.attributes, RETRY_REASON) !== null ? 'failed' : 'completed';
+  const state = text(span.attributes, STATE);
+  if (state === 'REVOKED') return 'cancelled';
+  return state === 'FAILURE' || state === 'RETRY' || saysFailed(span) || text(span.attributes, RETRY_REASON) !== null
+    ? 'failed'
+    : 'completed';
 }
 
 /** Celery by OpenTelemetry's instrumentation for Python. Everything but the span's name is set at its end. */

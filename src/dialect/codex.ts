@@ -1,6 +1,6 @@
 import { callReading, type Reading, type Usage } from '../model/reading.ts';
 import { type Attributes, SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
-import { count, firstText, flag, text } from './attributes.ts';
+import { firstText, flag, text } from './attributes.ts';
 import type { Dialect } from './dialect.ts';
 import { FAILURE_ATTRIBUTES, failureOf, NO_FAILURE, saysFailed } from './failure.ts';
 import { TASK_NAMING_ATTRIBUTES, taskNamedBy } from './task-named.ts';

@@ -1,4 +1,4 @@
-import { callReading, type CallReading, type Reading, type Usage } from '../model/reading.ts';
+import { type CallReading, callReading, type Reading, type Usage } from '../model/reading.ts';
 import { SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
 import { count, firstText, flag, text } from './attributes.ts';
 import { CONVERSATION_ATTRIBUTES, conversationOf } from './conversation.ts';

@@ -9,7 +9,7 @@ import { jsonAttribute } from './json-attribute.ts';
 import { langfuseCost, langfuseUsage } from './langfuse-usage.ts';
 import { isOutermost } from './local-root.ts';
 import { TASK_NAMING_ATTRIBUTES, taskNamedBy } from './task-named.ts';
-import { readUsage, GEN_AI_USAGE } from './usage.ts';
+import { GEN_AI_USAGE, readUsage } from './usage.ts';
 
 const TYPE = 'langfuse.observation.type';
 const LEVEL = 'langfuse.observation.level';

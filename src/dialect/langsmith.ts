@@ -54,15 +54,7 @@ function readModel(span: SpanRecord, operation: string): Reading {
 /** LangSmith's tracing by OpenTelemetry (`LANGSMITH_TRACING_MODE=otel`). */
 export const langSmith: Dialect = {
   name: 'langsmith',
-  attributes: [
-    KIND,
-    NAME,
-    INPUT_DETAILS,
-    OUTPUT_DETAILS,
-    METADATA,
-    ...TASK_NAMING_ATTRIBUTES,
-    ...GEN_AI_ATTRIBUTES,
-  ],
+  attributes: [KIND, NAME, INPUT_DETAILS, OUTPUT_DETAILS, METADATA, ...TASK_NAMING_ATTRIBUTES, ...GEN_AI_ATTRIBUTES],
   events: [],
   read(span): Reading | null {
     const kind = text(span.attributes, KIND);

@@ -70,7 +70,10 @@ function readModelCall(span: SpanRecord, isEmbedding: boolean): Reading {
   const cost = number(a, COST);
   // Nothing says that it answered: a stream that its reader left.
   const silent =
-    !isEmbedding && (usage?.outputTokens ?? null) === null && ANSWERED.every((key) => a[key] === undefined) && span.endMs !== null;
+    !isEmbedding &&
+    (usage?.outputTokens ?? null) === null &&
+    ANSWERED.every((key) => a[key] === undefined) &&
+    span.endMs !== null;
   return callReading({
     ...shared,
     success: shared.success === true && silent ? null : shared.success,

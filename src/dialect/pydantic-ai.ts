@@ -12,14 +12,8 @@ const AGENT_NAME = 'agent_name';
 const AGGREGATED = orGenAi({
   input: ['gen_ai.aggregated_usage.input_tokens'],
   output: ['gen_ai.aggregated_usage.output_tokens'],
-  cacheRead: [
-    'gen_ai.aggregated_usage.cache_read.input_tokens',
-    'gen_ai.aggregated_usage.details.cache_read_tokens',
-  ],
-  cacheWrite: [
-    'gen_ai.aggregated_usage.cache_creation.input_tokens',
-    'gen_ai.aggregated_usage.details.cache_write_tokens',
-  ],
+  cacheRead: ['gen_ai.aggregated_usage.cache_read.input_tokens', 'gen_ai.aggregated_usage.details.cache_read_tokens'],
+  cacheWrite: ['gen_ai.aggregated_usage.cache_creation.input_tokens', 'gen_ai.aggregated_usage.details.cache_write_tokens'],
   reasoning: ['gen_ai.aggregated_usage.details.reasoning_tokens'],
 });
 

@@ -15,8 +15,7 @@ const CANCELLED = /(?:^|\.)(?:CancelledFailure|CancelledError|ActivityCancelled)
 
 function outcomeOf(span: SpanRecord, errorType: string | null): TaskOutcome {
   // A benign failure leaves the status open and the exception behind; success says OK.
-  const failed =
-    saysFailed(span) || (span.status !== STATUS_CODE.ok && span.events.some((event) => event.name === 'exception'));
+  const failed = saysFailed(span) || (span.status !== STATUS_CODE.ok && span.events.some((event) => event.name === 'exception'));
   if (!failed) return 'completed';
   return errorType !== null && CANCELLED.test(errorType) ? 'cancelled' : 'failed';
 }

@@ -18,11 +18,7 @@ const FINISH = ['ai.response.finishReason', 'gen_ai.response.finish_reasons'] as
 const USAGE: UsageKeys = {
   input: ['ai.usage.inputTokens', 'ai.usage.promptTokens', 'gen_ai.usage.input_tokens', 'ai.usage.tokens'],
   output: ['ai.usage.outputTokens', 'ai.usage.completionTokens', 'gen_ai.usage.output_tokens'],
-  cacheRead: [
-    'ai.usage.inputTokenDetails.cacheReadTokens',
-    'ai.usage.cachedInputTokens',
-    'gen_ai.usage.cache_read.input_tokens',
-  ],
+  cacheRead: ['ai.usage.inputTokenDetails.cacheReadTokens', 'ai.usage.cachedInputTokens', 'gen_ai.usage.cache_read.input_tokens'],
   cacheWrite: ['ai.usage.inputTokenDetails.cacheWriteTokens', 'gen_ai.usage.cache_creation.input_tokens'],
   reasoning: ['ai.usage.outputTokenDetails.reasoningTokens', 'ai.usage.reasoningTokens'],
 };

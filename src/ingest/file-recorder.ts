@@ -55,6 +55,7 @@ export class FileRecorder {
   readonly #ledger: Ledger;
   readonly #labelled: Labels;
   readonly #now: () => number;
+  readonly #kinds: ReadonlySet<string>;
   readonly #memory: SpanMemory;
   readonly #counter: ChangeCounter;
   readonly #tasks: TaskSettler;
@@ -73,11 +74,13 @@ export class FileRecorder {
   readonly #dataVersion: Statement;
   #seenVersion = -1;
 
-  constructor(file: OpenFile, ledger: Ledger, labels: Labels, now: () => number) {
+  /** @param kinds kinds of call recorded beside those that always are (`classify`). */
+  constructor(file: OpenFile, ledger: Ledger, labels: Labels, kinds: readonly string[], now: () => number) {
     this.file = file;
     this.#ledger = ledger;
     this.#labelled = labels;
     this.#now = now;
+    this.#kinds = new Set(kinds);
     const { db } = file;
     const memory = new SpanMemory(db);
     const counter = new ChangeCounter(db);
@@ -195,7 +198,7 @@ export class FileRecorder {
     const ended = span.endMs !== null;
     const existing = this.#memory.get(span.traceId, span.spanId);
     if (existing !== undefined && !ended) return;
-    const { dialect, reading } = classify(span);
+    const { dialect, reading } = classify(span, this.#kinds);
     if (span.kind === SPAN_KIND.log && reading.what === 'step') {
       // A record that makes no row is no link in any chain either.
       this.#ledger.post(dialect, null, `ignored:${reading.reason}`);

@@ -295,7 +295,7 @@ export class Recorder implements Recording {
       });
       const labels = { keys: settings.labelKeys, fixed: settings.labels };
       try {
-        const recorder = new FileRecorder(file, this.#ledger, labels, () => this.#now());
+        const recorder = new FileRecorder(file, this.#ledger, labels, settings.kinds, () => this.#now());
         open = { recorder, agentId, identity: fileIdentity(path), lastCommitMs: null, error: null };
         this.#loseTasks(path, open);
       } catch (error) {
