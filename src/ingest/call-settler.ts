@@ -156,7 +156,7 @@ export class CallSettler {
     this.#dirtyCalls.add(place.target);
   }
 
-  #settleModelCall(node: SpanNode, reading: CallReading): void {
+  #settleModelCall(node: Tracked, reading: CallReading): void {
     const { memory } = this.#parts;
     const before = node.ref;
     const around = modelCallAround(memory, node);
@@ -164,7 +164,8 @@ export class CallSettler {
     else if (around !== null && callOf(around)?.key == null && !isHidden(memory, around))
       this.#noRow(node, FOLDED + around.spanId);
     else this.#write(node, this.#withModelCallsAround(node, reading, around), placeOfCall(memory, node).parentCall);
-    if (before === node.ref) return;
+    if (before === node.ref && node.around === around) return;
+    node.around = around;
     // Its kin is decided by the same facts.
     if (around !== null) {
       this.#dirtyCalls.add(around);

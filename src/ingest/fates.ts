@@ -18,6 +18,8 @@ export interface Written {
 export interface Tracked extends SpanNode {
   fate?: Fate;
   written?: Written;
+  /** Of a model call: the one around it when it was last settled. */
+  around?: SpanNode | null;
 }
 
 export function isWritten(was: Written | undefined, facts: SpanFacts, owner: Owner | null, parentRow: string | null): boolean {

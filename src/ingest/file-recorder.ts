@@ -126,6 +126,8 @@ export class FileRecorder {
       this.#settle(nowSeconds);
     });
     this.#memory.trim();
+    this.#taskRows.trim();
+    this.sessions.trim();
   }
 
   /** Agents whose local root never came are settled without it. @returns how many. */

@@ -28,6 +28,8 @@ const SWEEP_BUDGET_MS = 250;
 const TOMBSTONES_KEPT = 100_000;
 /** Longest wait for locks when a session ends, over all files: with what comes before, within the 2 s that an exit may take. */
 const END_WAIT_MS = 500;
+/** How long it stays open whether an agent's span is a task when its local root does not come. */
+const AGENT_WAIT_MS = 10 * 60_000;
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
@@ -110,13 +112,17 @@ export class Recorder implements Recording {
       if (error !== null) failures.push({ spans: homeless, error });
     }
     if (origin.door !== 'process' && !oneFile) this.#waiting.moveOf(traces);
-    const first = failures[0];
+    const [first] = failures;
     if (first === undefined) return { status: 'written' };
+    // No file will ever take it: tried for ever, it would hold up all that lies behind it.
+    for (const { error } of failures) if (!(error instanceof StoreError)) throw error;
+    const error = first.error as StoreError;
     return {
       status: 'retry',
+      // Log records have become spans above.
       rest: { origin, spans: failures.flatMap((failure) => failure.spans), logs: [] },
-      reason: reasonOf(first.error),
-      message: (first.error as Error).message,
+      reason: reasonOf(error),
+      message: error.message,
     };
   }
 
@@ -175,7 +181,16 @@ export class Recorder implements Recording {
       findings.push(...open.recorder.file.findings);
       if (open.error !== null) findings.push({ level: 'red', code: 'write-failed', message: open.error });
       const { journal, synchronous } = open.recorder.file;
-      return { path, agentId: open.agentId, journal, synchronous, bytes, lastCommitMs: open.lastCommitMs, error: open.error };
+      return {
+        path,
+        agentId: open.agentId,
+        journal,
+        synchronous,
+        bytes,
+        lastCommitMs: open.lastCommitMs,
+        cacheTrims: open.recorder.evictions,
+        error: open.error,
+      };
     });
     return { books: structuredClone(this.#ledger.books), files, findings };
   }
@@ -340,6 +355,7 @@ export class Recorder implements Recording {
     const { settings } = this.#config;
     const { db } = open.recorder.file;
     this.#loseTasks(path, open);
+    open.recorder.settleForgottenAgents(Math.floor((this.#now() - AGENT_WAIT_MS) / 1000), SWEEP_STEP);
     const until = performance.now() + SWEEP_BUDGET_MS;
     const inSteps = (step: () => RetentionStep): number => {
       let sum = 0;
@@ -361,8 +377,7 @@ export class Recorder implements Recording {
   }
 }
 
-function reasonOf(error: unknown): 'locked' | 'disk' | 'too-old' | 'failed' {
-  if (!(error instanceof StoreError)) return 'failed';
+function reasonOf(error: StoreError): 'locked' | 'disk' | 'too-old' | 'failed' {
   if (error.code === 'locked' || error.code === 'too-old') return error.code;
   return error.code === 'disk' || error.code === 'read-only' ? 'disk' : 'failed';
 }

@@ -23,6 +23,9 @@ export interface SessionSight {
 
 const T = 'agent_sessions';
 
+/** Senders known to have a row; beyond this many they are looked up again. */
+const REMEMBERED_SESSIONS = 10_000;
+
 /** A process and a receiver may tell of one session: each fills what the other did not know. */
 const RULES = {
   agent_id: 'first',
@@ -122,6 +125,13 @@ export class SessionRows {
       db,
       sqlBuilder.updateTable('task_executions').set({ status: 'lost', change_seq: 0 }).where('id', '=', ''),
     );
+  }
+
+  /** Between transactions. */
+  trim(): void {
+    if (this.#known.size <= REMEMBERED_SESSIONS) return;
+    this.#known.clear();
+    this.#described.clear();
   }
 
   forget(): void {

@@ -12,6 +12,9 @@ import { newValue, oldValue, prepareUpsert } from './upsert.ts';
 
 const T = 'task_executions';
 
+/** Ids of rows known to be there; beyond this many they are looked up again. About 10 MB. */
+const REMEMBERED_TASKS = 100_000;
+
 /**
  * The row's status is derived from all spans of its key, so it is simply replaced; but a task that was lost with its
  * session is not running again because its start is told once more. Its end, or another session's span, corrects it.
@@ -144,6 +147,11 @@ export class TaskRows {
   }
 
   /** Forgets what is only remembered: after a rollback, or when another connection wrote. */
+  /** Between transactions. */
+  trim(): void {
+    if (this.#started.size > REMEMBERED_TASKS) this.#started.clear();
+  }
+
   forget(): void {
     this.#started.clear();
   }

@@ -19,6 +19,8 @@ export interface FileReport {
   readonly bytes: number;
   /** Epoch milliseconds of the last commit, null before the first. */
   readonly lastCommitMs: number | null;
+  /** How often the cache of recent spans was full and was cut back; rows are right all the same, look-ups cost more. */
+  readonly cacheTrims: number;
   /** The last write that failed and has not succeeded since. */
   readonly error: string | null;
 }

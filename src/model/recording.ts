@@ -4,7 +4,8 @@ import type { ProcessSession, SpanBatch } from './span-record.ts';
 /**
  * What became of a batch. `written`: every row of it is committed. `retry`: `rest` (all or part of it, by agent) could
  * not be written now and may be later: the file is locked, the disk is full, this build is too old for the file.
- * Applying a batch again, whole or in part, changes nothing that is already written.
+ * Applying a batch again, whole or in part, changes nothing that is already written. What `apply` throws is a mistake of
+ * ours in these spans, which no later try mends.
  */
 export type ApplyOutcome =
   | { readonly status: 'written' }

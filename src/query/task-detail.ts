@@ -51,29 +51,11 @@ export const isSameTask = (a: TaskRow, b: TaskRow): boolean =>
 export function taskDetail(selection: Selection, task: TaskRow): TaskDetail {
   // Parents and children may be another agent's.
   const everyone: Selection = { ...selection, agentId: null };
-  const { answers } = acrossFiles(everyone, (file) => {
-    const tasks = runQuery<TaskRow>(
-      file,
-      selectTasks(goneSessions(file, everyone), null).where((eb) =>
-        eb.or([
-          eb('parent_task_execution_id', '=', task.id),
-          ...(task.parent_task_execution_id === null ? [] : [eb('id', '=', task.parent_task_execution_id)]),
-          ...(task.task_id === null ? [] : [eb('task_id', '=', task.task_id)]),
-        ]),
-      ),
-    );
-    const labels = runQuery<LabelRow>(
-      file,
-      sqlBuilder
-        .selectFrom('task_labels')
-        .select(['key', 'value', 'source'])
-        .where('task_execution_id', '=', task.id)
-        .orderBy('key'),
-    );
-    return { tasks, labels };
-  });
+  const { answers } = acrossFiles(everyone, (file) => ({
+    tasks: relativesOf(file, everyone, task),
+    labels: labelsOf(file, task),
+  }));
   const around = [...new Map(answers.flatMap(({ tasks }) => tasks).map((row) => [row.id, row])).values()];
-  const oldestFirst = (rows: TaskRow[]): TaskRow[] => newestFirst(rows, (row) => row.started_at, null).reverse();
   const { answers: calls } = listCalls(everyone, { tasks: [task.id], kind: null, failedOnly: false, since: null, limit: null });
   return {
     task,
@@ -81,8 +63,58 @@ export function taskDetail(selection: Selection, task: TaskRow): TaskDetail {
     attempts: [task, ...around.filter((row) => row.id !== task.id && isSameTask(row, task))].sort(
       (a, b) => a.attempt - b.attempt,
     ),
-    parent: around.find((row) => row.id === task.parent_task_execution_id) ?? null,
-    children: oldestFirst(around.filter((row) => row.parent_task_execution_id === task.id)),
+    parent: parentAmong(around, task),
+    children: newestFirst(
+      around.filter((row) => parentAmong(around, row)?.id === task.id),
+      (row) => row.started_at,
+      null,
+    ).reverse(),
     calls: [...calls].reverse(),
   };
+}
+
+/** Every row that may be an attempt of the task, its parent or its child. */
+function relativesOf(file: OpenFile, everyone: Selection, task: TaskRow): TaskRow[] {
+  const names = [task.task_id, task.workflow_run_id].filter((name) => name !== null);
+  return runQuery<TaskRow>(
+    file,
+    selectTasks(goneSessions(file, everyone), null).where((eb) =>
+      eb.or([
+        eb('id', 'in', [task.id, task.parent_task_execution_id ?? task.id]),
+        eb('parent_task_execution_id', '=', task.id),
+        eb('task_id', 'in', [...names, task.parent_task_id ?? '']),
+        eb('workflow_run_id', 'in', [...names, task.parent_task_id ?? '']),
+        eb('parent_task_id', 'in', names),
+      ]),
+    ),
+  );
+}
+
+const labelsOf = (file: OpenFile, task: TaskRow): LabelRow[] =>
+  runQuery<LabelRow>(
+    file,
+    sqlBuilder
+      .selectFrom('task_labels')
+      .select(['key', 'value', 'source'])
+      .where('task_execution_id', '=', task.id)
+      .orderBy('key'),
+  );
+
+/**
+ * The parent in the row; else, since a writer knows only its own file, the one that the emitter names, found as a writer
+ * would: by task id, else by workflow run, and of several the latest that had started when the child did.
+ */
+function parentAmong(rows: readonly TaskRow[], child: TaskRow): TaskRow | null {
+  if (child.parent_task_execution_id !== null) return rows.find((row) => row.id === child.parent_task_execution_id) ?? null;
+  const name = child.parent_task_id;
+  if (name === null) return null;
+  const others = rows.filter((row) => row.source === child.source && !isSameTask(row, child));
+  const byTask = others.filter((row) => row.task_id === name);
+  const candidates = byTask.length > 0 ? byTask : others.filter((row) => row.workflow_run_id === name);
+  const [latest] = newestFirst(
+    candidates.filter((row) => row.started_at <= child.started_at),
+    (row) => row.started_at,
+    1,
+  );
+  return latest ?? null;
 }

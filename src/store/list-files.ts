@@ -89,7 +89,13 @@ function matchesOf(pattern: string): ListedFile[] {
     found = found.flatMap(({ path, agentHint }) =>
       entriesOf(path).flatMap(({ name }): ListedFile[] => {
         // No agent's name begins with a dot; the holding file's does.
-        if (name.startsWith('.') || name.length <= before.length + after.length || !name.startsWith(before) || !name.endsWith(after)) return [];
+        if (
+          name.startsWith('.') ||
+          name.length <= before.length + after.length ||
+          !name.startsWith(before) ||
+          !name.endsWith(after)
+        )
+          return [];
         const hint = name.slice(before.length, name.length - after.length);
         return agentHint === null || agentHint === hint ? [{ path: join(path, name), agentHint: hint }] : [];
       }),

@@ -174,6 +174,17 @@ describe('the agent of a span that came by ingest or serve', () => {
     ).toEqual({ own: ['1', '5', '50'], other: ['51'], resource: ['2'], main: ['3'], entity: ['4', '6'], svc: ['7'] });
   });
 
+  test('is not guessed where a trace has two and no ancestor says which', () => {
+    expect(
+      whereTheyGo([
+        { span: 1, attributes: { 'agent.id': 'a' } },
+        { span: 2, attributes: { 'agent.id': 'b' } },
+        { span: 3, parent: 999 },
+        { span: 4, parent: 1 },
+      ]),
+    ).toEqual({ a: ['1', '4'], b: ['2'], waiting: ['3'] });
+  });
+
   test('is not a sub-agent, not an instance, not a nameless service', () => {
     expect(
       whereTheyGo([

@@ -155,6 +155,21 @@ describe('a file that cannot be used', () => {
   });
 });
 
+test('a mistake of ours is thrown, not called a failing disk: who drives this sets the batch aside; other agents have their rows', () => {
+  const folder = scratchFolder();
+  const recorder = recorderIn(folder);
+  const broken = { ...task(1), status: 2, events: null as never };
+  const origin = fromSender(T0);
+  const other = taskSpan('other', { span: 2, trace: 2, resource: { 'agent.id': 'x' } });
+  const spans = [{ ...broken, resource: { attributes: { 'agent.id': 'w' } } }, other];
+  expect(() => recorder.apply({ origin, spans, logs: [] })).toThrow(TypeError);
+  expect(tasks(join(folder, 'x.db'))).toEqual(['other']);
+  expectBalance(recorder);
+  record(recorder, fromSender(T0, 'w'), [task(3)]);
+  expect(tasks(join(folder, 'w.db'))).toEqual(['run-3']);
+  expect(red(recorder)).toEqual([]);
+});
+
 describe('a folder that refuses', () => {
   test('is told in red, and what could not be written is written once it is mended', async () => {
     const root = scratchFolder();

@@ -1,33 +1,15 @@
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { type Books, imbalance } from '../../src/model/books.ts';
-import { openForWriting } from '../../src/store/open.ts';
 import { column, countOf } from '../support/agent-rows.ts';
 import { rowsIn } from '../support/recorder-in.ts';
 import { runNode } from '../support/run-node.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
+import { expectNoHoles, watchNumbers } from '../support/watch-numbers.ts';
 
 const WORKER = new URL('./children/write-traces.ts', import.meta.url);
 const PROCESSES = 8;
 const TRACES = 500;
-
-/** Notes every number that any row or tombstone ever took, so that holes and doubles show after the rows have moved on. */
-function watchNumbers(file: string): void {
-  openForWriting(file, { busyTimeoutMs: 0 }).close();
-  const db = new Database(file);
-  db.exec('CREATE TABLE taken (seq INTEGER NOT NULL, by TEXT NOT NULL)');
-  const tables = db
-    .prepare("SELECT m.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'change_seq'")
-    .pluck()
-    .all();
-  for (const table of tables as string[]) {
-    db.exec(`CREATE TRIGGER watch_insert_${table} AFTER INSERT ON ${table} BEGIN INSERT INTO taken VALUES (new.change_seq, '${table}'); END;
-      CREATE TRIGGER watch_update_${table} AFTER UPDATE ON ${table} WHEN new.change_seq <> old.change_seq BEGIN INSERT INTO taken VALUES (new.change_seq, '${table}'); END;`);
-  }
-  expect(tables).toHaveLength(10);
-  db.close();
-}
 
 test('8 processes writing 5,000 spans each into one agent’s file at once lose nothing', { timeout: 240_000 }, async () => {
   const folder = scratchFolder();
@@ -75,11 +57,5 @@ test('8 processes writing 5,000 spans each into one agent’s file at once lose 
     expect(session).toMatchObject({ task_count: TRACES, tasks: TRACES, tool_calls: 7 * TRACES, calls: 7 * TRACES, ended: 1 });
   }
 
-  const [counter] = column(file, 'SELECT seq FROM change_counter');
-  expect(
-    rowsIn(
-      file,
-      'SELECT count(*) AS taken, count(DISTINCT seq) AS distinct_ones, min(seq) AS first, max(seq) AS last FROM taken',
-    ),
-  ).toEqual([{ taken: counter, distinct_ones: counter, first: 1, last: counter }]);
+  expectNoHoles(file);
 });

@@ -7,7 +7,18 @@ import { column, countOf } from '../support/agent-rows.ts';
 import { record, recorderIn, rowsIn } from '../support/recorder-in.ts';
 import { runNode } from '../support/run-node.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
-import { elsewhere, fromProcess, fromSender, T0, taskSpan, toolSpan, toolSpanNaming } from '../support/span-makers.ts';
+import {
+  cancelSpan,
+  elsewhere,
+  fromProcess,
+  fromSender,
+  mcpClientSpan,
+  T0,
+  taskSpan,
+  toolSpan,
+  toolSpanNaming,
+} from '../support/span-makers.ts';
+import { expectNoHoles, watchNumbers } from '../support/watch-numbers.ts';
 
 const WORKER = new URL('./children/run-tasks.ts', import.meta.url);
 const MINUTE = 60_000;
@@ -223,6 +234,25 @@ describe('change_seq', () => {
     }
     expect(new Set(beats).size).toBe(3);
     expect(counter(file)).toBe(before);
+  });
+
+  test('is taken once by each change, by the tombstone of a call that turned out to be part of another too', () => {
+    const folder = scratchFolder();
+    const file = join(folder, 'w.db');
+    watchNumbers(file);
+    const recorder = recorderIn(folder, { labels: [['team', 'a']], retentionDays: 1 }, () => at);
+    let at = T0;
+    const send = (...spans: Parameters<typeof record>[2]) => record(recorder, fromSender(at, 'w'), spans);
+    send(mcpClientSpan({ span: 3, parent: 2 }), toolSpanNaming('run', { span: 4, trace: 4 }));
+    expect(countOf(file, 'tool_calls')).toBe(2);
+    send(toolSpan({ span: 2, parent: 1 }), cancelSpan('run', { span: 5, trace: 5, startMs: T0 + 50 }));
+    expect(countOf(file, 'tombstones')).toBe(1);
+    send(taskSpan('run', { span: 1 }), taskSpan('other', { span: 6, trace: 6, endMs: null }));
+    expectNoHoles(file);
+    at += 3 * 86_400_000;
+    recorder.sweep();
+    expect(countOf(file, 'tombstones')).toBeGreaterThan(3);
+    expectNoHoles(file);
   });
 
   test.each(['the same recorder', 'a restarted one'])('is not taken by a repeated batch, by %s', (who) => {

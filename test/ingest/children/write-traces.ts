@@ -41,8 +41,7 @@ function http(parent: Span): void {
   app.startSpan('GET', { kind: SpanKind.CLIENT, attributes }, under(parent)).end();
 }
 
-console.log('ready');
-process.stdin.once('data', async () => {
+async function run(): Promise<void> {
   for (let n = 0; n < Number(traces); n += 1) {
     oneTrace(n);
     // A worker gives way to its event loop between tasks.
@@ -53,4 +52,7 @@ process.stdin.once('data', async () => {
   console.log(JSON.stringify({ pid: process.pid, status, books, findings, queued, spooled }));
   await provider.shutdown();
   process.exit(0);
-});
+}
+
+console.log('ready');
+process.stdin.once('data', () => void run());
