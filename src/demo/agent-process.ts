@@ -11,15 +11,15 @@ const beside = (file: string): string => new URL(`${file}.${extension}`, import.
 const FOREIGN = /^(AI_TRACKER_|OTEL_|AGENT_|HATCHET_|NODE_OPTIONS$|TRACEPARENT$)/;
 
 export interface AgentProcess {
+  /** Resolves when its worker listens. @throws {Error} where the process ends before; why, it has said on stderr */
+  readonly ready: Promise<void>;
+  /** Lets it finish and leave. */
   stop(): Promise<void>;
   kill(): void;
 }
 
-/**
- * Starts an agent as a deployment would: `node --import ai-tracker-otel/register worker.js`, and nothing of ours in its code.
- * @throws {Error} where it ends before it is ready; why, it has said on stderr
- */
-export async function startAgent(name: 'researcher' | 'coder', env: Readonly<Record<string, string>>): Promise<AgentProcess> {
+/** Starts an agent as a deployment would: `node --import ai-tracker-otel/register worker.js`, and nothing of ours in its code. */
+export function startAgent(name: 'researcher' | 'coder', env: Readonly<Record<string, string>>): AgentProcess {
   const own = Object.fromEntries(Object.entries(process.env).filter(([key]) => !FOREIGN.test(key)));
   const child: ChildProcess = fork(fileURLToPath(beside(`./${name}-worker`)), {
     execArgv: ['--import', beside('../register')],
@@ -28,10 +28,12 @@ export async function startAgent(name: 'researcher' | 'coder', env: Readonly<Rec
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const left = once(child, 'exit');
-  const ready = once(child, 'message');
-  const first = await Promise.race([ready, left.then(() => null)]);
-  if (first === null) throw new Error(`the demo's agent ${name} ended before it was ready, with exit code ${child.exitCode}`);
+  const becomeReady = async (): Promise<void> => {
+    const first = await Promise.race([once(child, 'message'), left.then(() => null)]);
+    if (first === null) throw new Error(`the agent ${name} ended before it was ready, with exit code ${child.exitCode}`);
+  };
   return {
+    ready: becomeReady(),
     stop: async () => {
       child.send('stop' satisfies AgentMessage);
       await left;

@@ -86,9 +86,10 @@ export async function startHatchetEngine(): Promise<HatchetEngine> {
       runs.stop();
       waits.stop();
       grpc.forceShutdown();
-      rest.closeAllConnections();
+      const closed = once(rest, 'close');
       rest.close();
-      await once(rest, 'close');
+      rest.closeAllConnections();
+      await closed;
     },
   };
 }

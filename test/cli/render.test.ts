@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { duration } from '../../src/cli/render/duration.ts';
-import { jsonRows } from '../../src/cli/render/json.ts';
+import { writeJsonRows } from '../../src/cli/render/json.ts';
 import { shortIds } from '../../src/cli/render/short-id.ts';
 import { type Column, table } from '../../src/cli/render/table.ts';
 import { failure, time } from '../../src/cli/render/value.ts';
@@ -69,12 +69,24 @@ test('a text is cut between signs, never within one', () => {
   expect(cutTo('abc', 3)).toBe('abc');
 });
 
-test('JSON rows are the rows, with what a terminal obeys spelt out', () => {
-  const rows = [{ tool: '\u001b[2J\u009b31m\u202e', n: 1 }, { tool: 'b' }];
-  const text = jsonRows(rows);
-  expect(JSON.parse(text)).toEqual(rows);
-  expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
-  expect(jsonRows([])).toBe('[]\n');
+describe('JSON rows', () => {
+  const written = (rows: readonly unknown[]): string => {
+    const chunks: string[] = [];
+    writeJsonRows({ write: (chunk) => void chunks.push(chunk) }, rows);
+    return chunks.join('');
+  };
+
+  test('are the rows, with what a terminal obeys spelt out', () => {
+    const rows = [{ tool: '\u001b[2J\u009b31m\u202e', n: 1 }, { tool: 'b' }];
+    expect(JSON.parse(written(rows))).toEqual(rows);
+    expect(written(rows).replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
+    expect(written([])).toBe('[]\n');
+  });
+
+  test.each([999, 1000, 1001, 2000])('are one array also where they are written in pieces: %s', (count) => {
+    const rows = Array.from({ length: count }, (_, n) => ({ n }));
+    expect(JSON.parse(written(rows))).toEqual(rows);
+  });
 });
 
 test('short ids tell the ids from each other and begin them', () => {

@@ -52,4 +52,4 @@ test('the demo leaves a file per agent with a failed, a retried, a cancelled tas
     { task: 'write-notes:write-notes', kind: 'mcp', success: 1, n: 1 },
     { task: 'write-notes:write-notes', kind: 'tool', success: 1, n: 1 },
   ]);
-});
+}, 120_000);

@@ -1,7 +1,7 @@
 import { type AgentRow, listAgents } from '../../query/agents.ts';
 import { type Command, flagOption } from '../command.ts';
 import { openSelection, READING_OPTIONS, tellFailures, tellNone } from '../reading.ts';
-import { jsonRows } from '../render/json.ts';
+import { writeJsonRows } from '../render/json.ts';
 import { type Column, type Style, table } from '../render/table.ts';
 import { ago, count } from '../render/value.ts';
 
@@ -36,7 +36,7 @@ export const agents: Command = {
     const selection = await openSelection(context);
     const found = listAgents(selection);
     const { out, nowMs } = context;
-    if (flagOption(context, 'json')) out.write(jsonRows(found.answers));
+    if (flagOption(context, 'json')) writeJsonRows(out, found.answers);
     else if (found.answers.length === 0) tellNone(context, 'agents', selection, found.files.length);
     else out.write(table(columns(nowMs), found.answers, out));
     return tellFailures(context, found);

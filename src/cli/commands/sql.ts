@@ -2,7 +2,7 @@ import { askSql, SqlError } from '../../query/ask-sql.ts';
 import { type Command, flagOption, PLACE_OPTIONS } from '../command.ts';
 import { CommandError, EXIT } from '../exit-code.ts';
 import { assertPlaceExists } from '../reading.ts';
-import { jsonRows } from '../render/json.ts';
+import { writeJsonRows } from '../render/json.ts';
 import { type Column, table } from '../render/table.ts';
 
 /** Two columns of one name must not become one in an object: SQLite's own way for such names is to count them. */
@@ -45,7 +45,10 @@ export const sql: Command = {
       for (const { message } of failures) out.note(message);
       const names = distinct(columns);
       if (flagOption(context, 'json')) {
-        out.write(jsonRows(rows.map((row) => Object.fromEntries(names.map((name, i) => [name, json(row[i])])))));
+        writeJsonRows(
+          out,
+          rows.map((row) => Object.fromEntries(names.map((name, i) => [name, json(row[i])]))),
+        );
       } else if (rows.length === 0) out.note('no rows');
       else {
         const isNumeric = (i: number): boolean => rows.every((row) => row[i] === null || typeof row[i] === 'number');

@@ -13,7 +13,7 @@ import {
   tellLimit,
   tellNone,
 } from '../reading.ts';
-import { jsonRows } from '../render/json.ts';
+import { writeJsonRows } from '../render/json.ts';
 import { taskTable } from '../render/task-table.ts';
 
 const STATUSES: readonly TaskStatus[] = ['running', 'completed', 'failed', 'cancelled', 'lost'];
@@ -42,7 +42,7 @@ export const tasks: Command = {
     const selection = await openSelection(context);
     const found = listTasks(selection, filter);
     const { out, nowMs } = context;
-    if (flagOption(context, 'json')) out.write(jsonRows(found.answers));
+    if (flagOption(context, 'json')) writeJsonRows(out, found.answers);
     else if (found.answers.length === 0) tellNone(context, 'tasks', selection, found.files.length);
     else {
       out.write(taskTable(found.answers, out, nowMs));

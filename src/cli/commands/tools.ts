@@ -16,7 +16,7 @@ import {
   tellNone,
 } from '../reading.ts';
 import { callTable } from '../render/call-table.ts';
-import { jsonRows } from '../render/json.ts';
+import { writeJsonRows } from '../render/json.ts';
 
 const KINDS: readonly CallKind[] = ['tool', 'mcp', 'llm', 'http', 'agent', 'rpc', 'db'];
 
@@ -47,7 +47,7 @@ export const tools: Command = {
     const owners = task === null ? null : namedTask(context, selection, task).attempts.map((row) => row.id);
     const found = listCalls(selection, { ...filter, tasks: owners });
     const { out, nowMs } = context;
-    if (flagOption(context, 'json')) out.write(jsonRows(found.answers));
+    if (flagOption(context, 'json')) writeJsonRows(out, found.answers);
     else if (found.answers.length === 0) tellNone(context, 'calls', selection, found.files.length);
     else {
       out.write(callTable(found.answers, out, nowMs));
