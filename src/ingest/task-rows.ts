@@ -22,6 +22,10 @@ const REMEMBERED_TASKS = 100_000;
 const status = sql`case when ${newValue('status')} = 'running' and ${oldValue(T, 'status')} = 'lost'
     and ${newValue('session_id')} is ${oldValue(T, 'session_id')} then 'lost' else ${newValue('status')} end`;
 
+/** A start that a span told stays the earliest, also when the memory of that span is gone; what a child told gives way. */
+const earliestStart = sql`case when ${oldValue(T, 'start_source')} = 'span' then min(${newValue('started_at')}, ${oldValue(T, 'started_at')})
+    else ${newValue('started_at')} end`;
+
 const RULES = {
   session_id: 'derived',
   agent_id: 'derived',
@@ -34,7 +38,7 @@ const RULES = {
   parent_task_id: 'derived',
   workflow_run_id: 'derived',
   conversation_id: 'derived',
-  started_at: 'replace',
+  started_at: earliestStart,
   completed_at: 'replace',
   status,
   duration_ms: 'replace',

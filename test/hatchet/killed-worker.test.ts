@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startHatchetEngine } from '../../src/demo/hatchet-engine.ts';
 import { Recorder } from '../../src/ingest/recorder.ts';
 import { resolveSettings } from '../../src/model/settings.ts';
-import { currentProcessSession } from '../../src/store/process-session.ts';
+import { currentSession } from '../../src/writer/process-session.ts';
 import { until } from '../support/agent-rows.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
 import { recordedAttempts, rows, truthOf } from './truth.ts';
@@ -75,7 +75,7 @@ test('a worker killed amid 50 running tasks leaves them running, then lost, and 
   // Whoever opens the file next finds that the second worker is gone as well.
   const { settings } = resolveSettings({ dbPath: file }, {});
   const recorder = new Recorder({ settings, env: { HOME: folder }, busyTimeoutMs: 1000 });
-  recorder.beat(currentProcessSession(), 'worker-1');
+  recorder.beat(currentSession(), 'worker-1');
   recorder.close();
   expect(ofAttempts()).toEqual([
     { attempt: 0, status: 'lost', n: 50 },

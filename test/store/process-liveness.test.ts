@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isProcessAlive, lastWriteMs, ownProcessStart, parseProcessStat } from '../../src/store/process-liveness.ts';
-import { currentProcessSession } from '../../src/store/process-session.ts';
+import { currentSession } from '../../src/writer/process-session.ts';
 
 const children: ChildProcess[] = [];
 async function start(command: string, args: string[]): Promise<ChildProcess & { pid: number }> {
@@ -50,8 +50,8 @@ it('the start time is read behind a command name with brackets and spaces', () =
 });
 
 it('the session of this process is told once and stays', () => {
-  const session = currentProcessSession();
-  expect(currentProcessSession()).toBe(session);
+  const session = currentSession();
+  expect(currentSession()).toBe(session);
   expect(session.pid).toBe(process.pid);
   expect(session.id).toMatch(/^[0-9a-f-]{36}$/);
   if (onLinux) expect([session.bootId, session.pidNamespace, session.processStartedAt]).not.toContain(null);
