@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Instrumentation } from '@opentelemetry/instrumentation';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import Database from 'better-sqlite3';
 import { afterAll, expect } from 'vitest';
 import { AiTrackerSpanProcessor, health } from '../../src/index.ts';
 
-/** A row of `tool_calls` as these tests compare it: without ids and times. */
+/** A row of `tool_calls` as far as these tests compare it. */
 export interface CallRow {
+  readonly spanId: string;
   readonly kind: string;
   readonly name: string | null;
   readonly source: string;
@@ -34,17 +36,19 @@ export interface CallRow {
   readonly inside: string | null;
 }
 
-const CALLS = `select c.kind, c.tool_name as name, c.source, c.success, c.error_type as error, c.status_code as status,
+const CALLS = `select c.span_id as spanId, c.kind, c.tool_name as name, c.source, c.success, c.error_type as error, c.status_code as status,
   c.retry_count as retries, c.model, c.provider, c.input_tokens as input, c.output_tokens as output,
   c.cache_read_tokens as cacheRead, c.cache_write_tokens as cacheWrite, c.reasoning_tokens as reasoning,
   c.cost_source as costSource, c.call_id as callId, c.sub_agent as subAgent, c.conversation_id as conversation,
   c.owner_match as match, p.tool_name as inside
   from tool_calls c left join tool_calls p on p.id = c.parent_tool_call_id
-  where c.task_execution_id = ? order by c.called_at, c.kind, c.tool_name`;
+  where c.task_execution_id = ?`;
 
 export interface RecordedHost {
-  /** What the work called, by the rows that it left; the work runs in a task of its own. */
+  /** What the work called, by the rows that it left, in the order of their start; the work runs in a task of its own. */
   callsOf(taskId: string, work: () => Promise<unknown>): Promise<CallRow[]>;
+  /** Scopes and names of the spans that the last work emitted: what a test believes to be there is there. */
+  emitted(): string[];
   /** Rows of a query on the recorded file, after a flush. */
   rows<T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]>;
 }
@@ -56,7 +60,16 @@ export interface RecordedHost {
 export function recordThisProcess(instrumentations: readonly Instrumentation[] = []): RecordedHost {
   const folder = mkdtempSync(join(tmpdir(), 'ai-tracker-emitters-'));
   const file = join(folder, 'agent.db');
-  const provider = new NodeTracerProvider({ spanProcessors: [new AiTrackerSpanProcessor({ agentId: 'agent-1', dbPath: file })] });
+  let started: string[] = [];
+  let ended: string[] = [];
+  const beside: SpanProcessor = {
+    onStart: (span) => void started.push(span.spanContext().spanId),
+    onEnd: ({ instrumentationScope, name }) => void ended.push(`${instrumentationScope.name}: ${name}`),
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  };
+  const ours = new AiTrackerSpanProcessor({ agentId: 'agent-1', dbPath: file });
+  const provider = new NodeTracerProvider({ spanProcessors: [ours, beside] });
   provider.register();
   for (const instrumentation of instrumentations) {
     instrumentation.setTracerProvider(provider);
@@ -83,11 +96,16 @@ export function recordThisProcess(instrumentations: readonly Instrumentation[] =
   };
   return {
     rows,
+    emitted: () => ended,
     async callsOf(taskId, work) {
+      started = [];
+      ended = [];
       const attributes = { step_run_id: taskId, retry_count: 0, action_name: 'test:emit' };
       const tracer = trace.getTracer('@hatchet-dev/typescript-sdk', '1.33.2');
       await tracer.startActiveSpan('hatchet.start_step_run', { attributes }, (span) => work().finally(() => span.end()));
-      return rows<CallRow>(CALLS, `hatchet:${taskId}:0`);
+      const calls = await rows<CallRow>(CALLS, `hatchet:${taskId}:0`);
+      // On loopback several calls start within the millisecond that a row keeps.
+      return calls.sort((a, b) => started.indexOf(a.spanId) - started.indexOf(b.spanId));
     },
   };
 }
