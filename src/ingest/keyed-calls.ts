@@ -43,9 +43,9 @@ export class KeyedCalls {
   take(key: string, node: SpanNode, reading: CallReading, owner: Owner | null, parentRow: string | null): boolean {
     const part: Part = { row: rowFromSpan(key, node, reading, owner, parentRow, null), authority: reading.authority };
     const id = spanRowId(node.traceId, node.spanId);
-    const others = this.#parts.of(key).filter((known) => known.part !== id);
-    if (this.#parts.put(key, id, JSON.stringify(part))) this.#touch(key, others.length === 0 ? node.facts.sessionId : null);
-    return others.length === 0;
+    const known = this.#parts.of(key);
+    if (this.#parts.put(key, id, JSON.stringify(part))) this.#touch(key, known.length === 0 ? node.facts.sessionId : null);
+    return known.every((one) => one.part === id);
   }
 
   /** Takes back what one telling said. */
