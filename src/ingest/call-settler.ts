@@ -1,8 +1,8 @@
-import type { CallReading } from '../model/reading.ts';
+import type { CallReading, Usage } from '../model/reading.ts';
 import { spanRowId } from '../model/row-ids.ts';
 import { FOLDED, HIDDEN, type SpanNode } from '../model/span-node.ts';
 import { placeOfAgent } from '../resolve/agent-place.ts';
-import { callOf, climb } from '../resolve/ancestry.ts';
+import { callOf, climb, MAX_DEPTH } from '../resolve/ancestry.ts';
 import { placeOfCall } from '../resolve/fold.ts';
 import { hasUsage, insideModelCall, isHidden, modelCallAround } from '../resolve/model-calls.ts';
 import { exactOwner } from './call-owner.ts';
@@ -163,7 +163,7 @@ export class CallSettler {
     if (isHidden(memory, node)) this.#noRow(node, HIDDEN);
     else if (around !== null && callOf(around)?.key == null && !isHidden(memory, around))
       this.#noRow(node, FOLDED + around.spanId);
-    else this.#write(node, this.#withModelCallsAround(node, reading, around), placeOfCall(memory, node).parentCall);
+    else this.#write(node, this.#withModelCallsAround(node, reading, around), this.#parentOfModelCall(node));
     if (before === node.ref && node.around === around) return;
     node.around = around;
     // Its kin is decided by the same facts.
@@ -172,6 +172,18 @@ export class CallSettler {
       for (const sibling of insideModelCall(memory, around).calls) if (sibling !== node) this.#dirtyCalls.add(sibling);
     }
     for (const inner of insideModelCall(memory, node).calls) this.#dirtyCalls.add(inner);
+  }
+
+  /** The outer sights of the same call have no row to point at: the call around the outermost of them. */
+  #parentOfModelCall(node: SpanNode): SpanNode | null {
+    const { memory } = this.#parts;
+    let outermost = node;
+    for (let depth = 0; depth < MAX_DEPTH; depth++) {
+      const around = modelCallAround(memory, outermost);
+      if (around === null || callOf(around)?.key != null) break;
+      outermost = around;
+    }
+    return placeOfCall(memory, outermost).parentCall;
   }
 
   /** What the outer sight of the same call knows beside the tokens; a cost only where it is not that of several calls. */
@@ -188,6 +200,9 @@ export class CallSettler {
       subAgent: reading.subAgent ?? outer.subAgent,
       requestId: reading.requestId ?? (isOnly ? outer.requestId : null),
       costUsd: reading.costUsd ?? (isOnly ? outer.costUsd : null),
+      statusCode: reading.statusCode ?? (isOnly ? outer.statusCode : null),
+      retryCount: reading.retryCount ?? (isOnly ? outer.retryCount : null),
+      usage: isOnly ? completed(reading.usage, outer.usage) : reading.usage,
     };
   }
 
@@ -340,4 +355,16 @@ export class CallSettler {
     if (!rows.exists(id)) sessions.countCall(node.facts.sessionId, 1);
     rows.write(rowFromSpan(id, node, total, { taskExecutionId: node.ref, match: 'ancestor' }, null, null));
   }
+}
+
+/** Parts of a count that the outer sight alone knows; only where both count the same input. */
+function completed(inner: Usage | null, outer: Usage | null): Usage | null {
+  if (inner === null || outer === null || inner.inputTokens !== outer.inputTokens) return inner;
+  return {
+    inputTokens: inner.inputTokens,
+    outputTokens: inner.outputTokens ?? outer.outputTokens,
+    cacheReadTokens: inner.cacheReadTokens ?? outer.cacheReadTokens,
+    cacheWriteTokens: inner.cacheWriteTokens ?? outer.cacheWriteTokens,
+    reasoningTokens: inner.reasoningTokens ?? outer.reasoningTokens,
+  };
 }
