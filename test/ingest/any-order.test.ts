@@ -5,7 +5,7 @@ import { randomSpans } from '../support/random-traces.ts';
 import { readSpans, replay } from '../support/replay.ts';
 
 const CAPTURE = new URL('../fixtures/otlp/hatchet/worker.otlp.json', import.meta.url);
-const WHOLE = { batch: 100_000, restart: false };
+const WHOLE = { batch: 100_000, restart: false, mayWait: true };
 
 /** A shuffle that a seed repeats. */
 function shuffled<T>(list: readonly T[], seed: number): T[] {
