@@ -81,7 +81,8 @@ function readExecution(span: SpanRecord): Reading {
     toolName: null,
     callId,
     success,
-    errorType: success === false ? (text(a, 'error') ?? failure.errorType) : null,
+    // With details on, `error` is the message; 2.1.197 has no class beside it.
+    errorType: success === false ? (firstText(a, ['error_class', 'error']) ?? failure.errorType) : null,
     errorMessage: success === false ? failure.errorMessage : null,
     key: keyOf(firstText(a, SESSION), callId),
     authority: AUTHORITY.execution,

@@ -4,13 +4,13 @@ import { FOLDED, HIDDEN, type SpanNode } from '../model/span-node.ts';
 import { placeOfAgent } from '../resolve/agent-place.ts';
 import { callOf, climb, MAX_DEPTH } from '../resolve/ancestry.ts';
 import { placeOfCall } from '../resolve/fold.ts';
-import { hasUsage, insideModelCall, isHidden, modelCallAround } from '../resolve/model-calls.ts';
+import { hasUsage, insideModelCall, isHidden, keyedModelCallAround, modelCallAround } from '../resolve/model-calls.ts';
 import { exactOwner } from './call-owner.ts';
 import { type CallRows, rowFromSpan } from './call-rows.ts';
 import { type Fates, isWritten, mayBeForgotten, type Tracked } from './fates.ts';
 import { withFolded } from './fold-facts.ts';
 import type { InferredOwners } from './inferred-owners.ts';
-import type { KeyedCalls } from './keyed-calls.ts';
+import { INSIDE_AUTHORITY, type KeyedCalls } from './keyed-calls.ts';
 import type { PairedCalls } from './paired-calls.ts';
 import type { SessionRows } from './session-rows.ts';
 import type { SpanMemory } from './span-memory.ts';
@@ -21,6 +21,9 @@ export const rowIdOfCall = (node: SpanNode, reading: CallReading): string => rea
 
 /** Who ran the tool knows better how it ended than who waited for it. */
 const ANSWER_AUTHORITY = 6;
+
+/** The `ref` of a callee in its caller's row: the key of that row; span ids, of calls folded otherwise, hold no colon. */
+const isAnswer = (ref: string | null): boolean => ref !== null && ref.startsWith(FOLDED) && (ref === FOLDED || ref.includes(':'));
 
 export interface CallSettlerParts {
   readonly now: () => number;
@@ -73,16 +76,18 @@ export class CallSettler {
 
   /** Settles what was touched. The sets grow while they are walked: one decision touches others. */
   settle(): void {
-    for (const node of this.#dirtyAgents) {
-      this.#dirtyAgents.delete(node);
-      this.#settleAgent(node);
+    while (this.#dirtyAgents.size > 0 || this.#dirtyCalls.size > 0 || this.#parts.paired.isDirty) {
+      for (const node of this.#dirtyAgents) {
+        this.#dirtyAgents.delete(node);
+        this.#settleAgent(node);
+      }
+      for (const node of this.#dirtyCalls) {
+        this.#dirtyCalls.delete(node);
+        const reading = callOf(node);
+        if (node.cls === 'call' && reading !== null) this.#settleCall(node, reading);
+      }
+      this.#settlePairs();
     }
-    for (const node of this.#dirtyCalls) {
-      this.#dirtyCalls.delete(node);
-      const reading = callOf(node);
-      if (node.cls === 'call' && reading !== null) this.#settleCall(node, reading);
-    }
-    this.#settlePairs();
     for (const node of this.#dirtyTotals) this.#settleTotal(node);
     this.#dirtyTotals.clear();
     this.#parts.keyed.settle();
@@ -160,9 +165,10 @@ export class CallSettler {
     const { memory } = this.#parts;
     const before = node.ref;
     const around = modelCallAround(memory, node);
+    const request = keyedModelCallAround(memory, node);
     if (isHidden(memory, node)) this.#noRow(node, HIDDEN);
-    else if (around !== null && callOf(around)?.key == null && !isHidden(memory, around))
-      this.#noRow(node, FOLDED + around.spanId);
+    else if (request !== null) this.#completeRequest(request, node, reading);
+    else if (around !== null && !isHidden(memory, around)) this.#noRow(node, FOLDED + around.spanId);
     else this.#write(node, this.#withModelCallsAround(node, reading, around), this.#parentOfModelCall(node));
     if (before === node.ref && node.around === around) return;
     node.around = around;
@@ -184,6 +190,14 @@ export class CallSettler {
       outermost = around;
     }
     return placeOfCall(memory, outermost).parentCall;
+  }
+
+  /** What is seen further in of a request with a key has no row; it tells the tokens where the request's own span does not. */
+  #completeRequest(request: SpanNode, node: Tracked, reading: CallReading): void {
+    const { key, ...outer } = callOf(request) as CallReading;
+    this.#noRow(node, FOLDED + request.spanId);
+    if (key === null || outer.usage !== null || !hasUsage(reading)) return;
+    this.#parts.keyed.take(key, node, { ...reading, authority: INSIDE_AUTHORITY }, null, null);
   }
 
   /** What the outer sight of the same call knows beside the tokens; a cost only where it is not that of several calls. */
@@ -244,11 +258,12 @@ export class CallSettler {
       const node = memory.get(traceId, spanId);
       const reading = node === undefined ? null : callOf(node);
       if (node === undefined || reading === null) continue;
-      const answered = node.ref?.startsWith(FOLDED) === true ? node.ref.slice(FOLDED.length) : '';
+      const answered = isAnswer(node.ref) ? (node.ref as string).slice(FOLDED.length) : '';
       // An earlier call came to light and took this one's place.
       if (answered !== '' && answered !== callerKey) keyed.drop(answered, node);
       if (!isPaired) {
-        this.#write(node, reading, placeOfCall(memory, node).parentCall);
+        if (isAnswer(node.ref)) node.ref = null;
+        if (node.ref?.startsWith(FOLDED) !== true) this.#settleOther(node, reading);
         continue;
       }
       this.#noRow(node, FOLDED + (callerKey ?? ''));

@@ -12,6 +12,9 @@ interface Part {
   readonly authority: number;
 }
 
+/** What only saw the call from inside tells what nobody else does; it is never the span that is the call. */
+export const INSIDE_AUTHORITY = 0;
+
 const KIND_RANK: Readonly<Record<CallKind, number>> = { agent: 6, mcp: 5, llm: 4, tool: 3, http: 2, rpc: 1, db: 0 };
 const MATCH_RANK = { ancestor: 5, attribute: 4, call: 3, session: 2, trace: 1 } as const;
 const SPAN_ID = /^[0-9a-f]{16}$/;
@@ -89,7 +92,7 @@ function mergeParts(key: string, unordered: readonly Part[]): CallRow | null {
   const blamed = success === true ? undefined : rows.find((row) => row.errorType !== null || row.errorMessage !== null);
   // The span that is the call: the one around the others starts first; of equals the one with less to say of the outcome.
   const span = parts
-    .filter((part) => part.row.spanId !== null && SPAN_ID.test(part.row.spanId))
+    .filter((part) => part.authority > INSIDE_AUTHORITY && part.row.spanId !== null && SPAN_ID.test(part.row.spanId))
     .sort(
       (a, b) =>
         a.row.startMs - b.row.startMs || a.authority - b.authority || ((a.row.spanId ?? '') < (b.row.spanId ?? '') ? -1 : 1),

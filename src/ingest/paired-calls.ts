@@ -33,6 +33,10 @@ export class PairedCalls {
     this.#parts = parts;
   }
 
+  get isDirty(): boolean {
+    return this.#dirty.size > 0;
+  }
+
   clear(): void {
     this.#dirty.clear();
   }

@@ -32,6 +32,20 @@ export function modelCallAround(tree: Tree, node: SpanNode): SpanNode | null {
   return around;
 }
 
+/**
+ * The nearest request with a key of its own around this model call: a gateway's sight of a request of Claude Code's, or
+ * the API's own (both go on with the traceparent of the request's span). Its row has the cost and the records.
+ */
+export function keyedModelCallAround(tree: Tree, node: SpanNode): SpanNode | null {
+  let keyed: SpanNode | null = null;
+  climb(tree, node, (ancestor) => {
+    if (!isModelCall(ancestor)) return !isTransparent(ancestor);
+    if (callOf(ancestor)?.key != null) keyed = ancestor;
+    return keyed !== null;
+  });
+  return keyed;
+}
+
 /** The nearest model calls and all HTTP calls below a model call, down to tools, agents and tasks. */
 export function insideModelCall(tree: FamilyTree, node: SpanNode): { readonly calls: SpanNode[]; readonly http: SpanNode[] } {
   const calls: SpanNode[] = [];

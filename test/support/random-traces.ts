@@ -15,6 +15,14 @@ type Shape =
   | 'llm-silent'
   | 'agent'
   | 'agent-total'
+  | 'openinference-llm'
+  | 'vercel-agent'
+  | 'vercel-llm'
+  | 'anthropic-llm'
+  | 'mastra-sum'
+  | 'mastra-step'
+  | 'claude-request'
+  | 'claude-cost'
   | 'claude-tool'
   | 'claude-execution'
   | 'claude-result'
@@ -29,12 +37,17 @@ type Shape =
   | 'http-server'
   | 'producer';
 
+/** Log records: nothing stands below them. */
+const isRecord = (shape: Shape): boolean => shape === 'claude-result' || shape === 'claude-cost';
+
 const scopeOf = (shape: Shape): ScopeRecord =>
   shape.startsWith('swarm')
     ? { name: 'agent-swarm', version: null }
-    : shape === 'claude-result'
+    : isRecord(shape)
       ? { name: 'com.anthropic.claude_code.events', version: null }
-      : SCOPE;
+      : shape === 'anthropic-llm'
+        ? { name: 'com.anthropic.sdk.typescript', version: null }
+        : SCOPE;
 
 interface Plan {
   readonly shape: Shape;
@@ -57,6 +70,16 @@ const traceId = (n: number): string => hex(0xabc000 + n, 32);
 const spanId = (n: number): string => hex(0xdef000 + n, 16);
 
 const claude = (plan: Plan): Attributes => ({ 'session.id': `s${plan.attempt}`, tool_use_id: `toolu_${plan.task}_${plan.name}` });
+
+/** What one request of Claude's used: the span and the record of it agree. */
+const claudeRequest = (plan: Plan): Attributes => ({
+  'session.id': `s${plan.attempt}`,
+  request_id: `req_${plan.task}_${plan.name}`,
+  model: 'claude-sonnet-4-5',
+  input_tokens: 10 + plan.task,
+  cache_read_tokens: 1000 + plan.name,
+  output_tokens: 5 + plan.attempt,
+});
 
 function attributesOf(plan: Plan): { name: string; kind: number; attributes: Attributes } {
   const tool = `tool_${plan.name}`;
@@ -131,6 +154,68 @@ function attributesOf(plan: Plan): { name: string; kind: number; attributes: Att
           'gen_ai.usage.output_tokens': 100,
         },
       };
+    case 'openinference-llm':
+      return {
+        name: 'OpenAI Chat Completions',
+        kind: 1,
+        attributes: {
+          'openinference.span.kind': 'LLM',
+          'llm.model_name': 'gpt-4o',
+          'llm.token_count.prompt': 100 + plan.length,
+          'llm.token_count.completion': 10 + plan.name,
+          'llm.token_count.prompt_details.cache_read': plan.name,
+        },
+      };
+    case 'vercel-agent':
+      return {
+        name: 'ai.generateText',
+        kind: 1,
+        attributes: {
+          'ai.operationId': 'ai.generateText',
+          'ai.usage.inputTokens': 1000 + plan.length,
+          'ai.usage.outputTokens': 100 + plan.name,
+        },
+      };
+    case 'vercel-llm':
+      return {
+        name: 'ai.generateText.doGenerate',
+        kind: 1,
+        attributes: {
+          'ai.operationId': 'ai.generateText.doGenerate',
+          'ai.usage.inputTokens': 100 + plan.length,
+          'ai.usage.outputTokens': 10 + plan.name,
+          'gen_ai.usage.input_tokens': 100 + plan.length,
+          'gen_ai.usage.output_tokens': 10 + plan.name,
+        },
+      };
+    case 'anthropic-llm':
+      return {
+        name: 'anthropic.messages.create',
+        kind: 3,
+        attributes: {
+          'gen_ai.operation.name': 'chat',
+          'http.request.method': 'POST',
+          'gen_ai.usage.input_tokens': 100 + plan.length,
+          'gen_ai.usage.cache_read.input_tokens': 50,
+          'gen_ai.usage.output_tokens': 10 + plan.name,
+        },
+      };
+    case 'mastra-sum':
+    case 'mastra-step':
+      return {
+        name: 'chat',
+        kind: 3,
+        attributes: {
+          'mastra.span.type': plan.shape === 'mastra-sum' ? 'model_generation' : 'model_step',
+          'gen_ai.operation.name': plan.shape === 'mastra-sum' ? 'chat' : 'model_step',
+          'gen_ai.usage.input_tokens': 100 + plan.length,
+          'gen_ai.usage.output_tokens': 10 + plan.name,
+        },
+      };
+    case 'claude-request':
+      return { name: 'claude_code.llm_request', kind: 1, attributes: { ...claudeRequest(plan), success: true } };
+    case 'claude-cost':
+      return { name: 'api_request', kind: 100, attributes: { ...claudeRequest(plan), cost_usd: 0.5 } };
     case 'claude-tool':
       return { name: 'claude_code.tool', kind: 1, attributes: { ...claude(plan), tool_name: tool } };
     case 'claude-execution':
@@ -167,7 +252,7 @@ function attributesOf(plan: Plan): { name: string; kind: number; attributes: Att
 
 function toSpan(plan: Plan, index: number, plans: readonly Plan[]): SpanRecord {
   const { name, kind, attributes } = attributesOf(plan);
-  const earlier = plans.flatMap((other, i) => (i < index && other.trace === plan.trace ? [i] : []));
+  const earlier = plans.flatMap((other, i) => (i < index && other.trace === plan.trace && !isRecord(other.shape) ? [i] : []));
   const parentIndex = plan.parent >= 0 && earlier.length > 0 ? earlier[plan.parent % earlier.length] : undefined;
   const parentSpanId = parentIndex !== undefined ? spanId(parentIndex) : plan.parent === -2 ? spanId(0xfff) : null;
   const startMs = T0 + plan.start;
@@ -211,49 +296,79 @@ const cancel = (task: number, start: number, index: number): SpanRecord => ({
   resource: RESOURCE,
 });
 
-const plan: fc.Arbitrary<Plan> = fc.record({
-  shape: fc.constantFrom<Shape[]>(
-    'llm',
-    'llm',
-    'llm-silent',
-    'agent',
-    'agent-total',
-    'claude-tool',
-    'claude-execution',
-    'claude-result',
-    'swarm-caller',
-    'swarm-callee',
-    'task',
-    'step',
-    'step',
-    'tool',
-    'tool',
-    'mcp-client',
-    'mcp-server',
-    'http-client',
-    'http-client',
-    'http-server',
-    'producer',
-  ),
-  parent: fc.integer({ min: -2, max: 20 }),
-  trace: fc.integer({ min: 0, max: 2 }),
-  task: fc.integer({ min: 0, max: 3 }),
-  attempt: fc.integer({ min: 0, max: 2 }),
-  name: fc.integer({ min: 0, max: 2 }),
-  failed: fc.boolean(),
-  namesTask: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
-  namesParent: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
-  remote: fc.constantFrom(null, false, false, true),
-  start: fc.integer({ min: 0, max: 1000 }),
-  length: fc.integer({ min: 0, max: 500 }),
-});
+const SHAPES: readonly Shape[] = [
+  'llm',
+  'llm',
+  'llm-silent',
+  'agent',
+  'agent-total',
+  'claude-tool',
+  'claude-execution',
+  'claude-result',
+  'swarm-caller',
+  'swarm-callee',
+  'task',
+  'step',
+  'step',
+  'tool',
+  'tool',
+  'mcp-client',
+  'mcp-server',
+  'http-client',
+  'http-client',
+  'http-server',
+  'producer',
+];
 
-export const randomSpans: fc.Arbitrary<SpanRecord[]> = fc
-  .tuple(
-    fc.array(plan, { minLength: 1, maxLength: 30 }),
-    fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 1500 })), { maxLength: 3 }),
-  )
-  .map(([plans, cancels]) => [
-    ...plans.map((p, i) => toSpan(p, i, plans)),
-    ...cancels.map(([task, start], i) => cancel(task, start, i)),
-  ]);
+/** Mostly model calls, of several emitters at once: where tokens could be counted twice. */
+const MODEL_SHAPES: readonly Shape[] = [
+  'llm',
+  'llm',
+  'llm-silent',
+  'openinference-llm',
+  'vercel-agent',
+  'vercel-llm',
+  'anthropic-llm',
+  'mastra-sum',
+  'mastra-step',
+  'claude-request',
+  'claude-cost',
+  'agent',
+  'agent-total',
+  'task',
+  'step',
+  'tool',
+  'mcp-client',
+  'http-client',
+  'http-server',
+];
+
+const planOf = (shapes: readonly Shape[]): fc.Arbitrary<Plan> =>
+  fc.record({
+    shape: fc.constantFrom(...shapes),
+    parent: fc.integer({ min: -2, max: 20 }),
+    trace: fc.integer({ min: 0, max: 2 }),
+    task: fc.integer({ min: 0, max: 3 }),
+    attempt: fc.integer({ min: 0, max: 2 }),
+    name: fc.integer({ min: 0, max: 2 }),
+    failed: fc.boolean(),
+    namesTask: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
+    namesParent: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
+    remote: fc.constantFrom(null, false, false, true),
+    start: fc.integer({ min: 0, max: 1000 }),
+    length: fc.integer({ min: 0, max: 500 }),
+  });
+
+const spansOf = (shapes: readonly Shape[]): fc.Arbitrary<SpanRecord[]> =>
+  fc
+    .tuple(
+      fc.array(planOf(shapes), { minLength: 1, maxLength: 30 }),
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 1500 })), { maxLength: 3 }),
+    )
+    .map(([plans, cancels]) => [
+      ...plans.map((p, i) => toSpan(p, i, plans)),
+      ...cancels.map(([task, start], i) => cancel(task, start, i)),
+    ]);
+
+export const randomSpans: fc.Arbitrary<SpanRecord[]> = spansOf(SHAPES);
+export const randomModelSpans: fc.Arbitrary<SpanRecord[]> = spansOf(MODEL_SHAPES);
