@@ -46,21 +46,23 @@ export function keyedModelCallAround(tree: Tree, node: SpanNode): SpanNode | nul
   return keyed;
 }
 
-/** The nearest model calls and all HTTP calls below a model call, down to tools, agents and tasks. */
+/**
+ * The nearest model calls and the HTTP calls below a model call, down to tools, agents and tasks. A gateway in another
+ * process sees the same call again; what it requests itself is not this call's own request.
+ */
 export function insideModelCall(tree: FamilyTree, node: SpanNode): { readonly calls: SpanNode[]; readonly http: SpanNode[] } {
   const calls: SpanNode[] = [];
   const http: SpanNode[] = [];
-  const stack: SpanNode[] = [node];
-  const seen = new Set<SpanNode>(stack);
-  for (let at = stack.pop(); at !== undefined && seen.size < MAX_BELOW; at = stack.pop()) {
-    for (const child of tree.children(at)) {
+  const stack = [{ at: node, isHere: true }];
+  const seen = new Set<SpanNode>([node]);
+  for (let next = stack.pop(); next !== undefined && seen.size < MAX_BELOW; next = stack.pop()) {
+    for (const child of tree.children(next.at)) {
       if (seen.has(child)) continue;
       seen.add(child);
       if (isModelCall(child)) calls.push(child);
       else if (isTransparent(child)) {
-        // What runs in another process is not this call's own request.
-        if (child.cls === 'call') http.push(child);
-        if (child.cls !== 'server') stack.push(child);
+        if (child.cls === 'call' && next.isHere) http.push(child);
+        stack.push({ at: child, isHere: next.isHere && child.cls !== 'server' });
       }
     }
   }
