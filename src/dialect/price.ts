@@ -62,12 +62,15 @@ const plainModel = (model: string): string => model.replace(/\[[^\]]*\]$/, '');
  * model never costs 0. Models that are known under several providers take the provider into account.
  */
 export function estimateCost(usage: Usage | null, model: string | null, provider: string | null, atMs: number): Estimate | null {
-  if (usage === null || model === null || usage.inputTokens === null || usage.outputTokens === null) return null;
+  if (usage === null || model === null || usage.inputTokens === null) return null;
+  // Embeddings write nothing; of any other call an unknown output has no price.
+  const outputTokens = usage.outputTokens ?? (/embed/i.test(model) ? 0 : null);
+  if (outputTokens === null) return null;
   const loaded = priceList();
   if (loaded === null) return null;
   const tokens = {
     input_tokens: usage.inputTokens,
-    output_tokens: usage.outputTokens,
+    output_tokens: outputTokens,
     ...(usage.cacheReadTokens === null ? {} : { cache_read_tokens: usage.cacheReadTokens }),
     ...(usage.cacheWriteTokens === null ? {} : { cache_write_tokens: usage.cacheWriteTokens }),
   };

@@ -28,6 +28,11 @@ const takenBackFromAgents = (column: string) => sql`case
     when ${newValue('kind')} = 'agent' then ${newValue(column)}
     else coalesce(${newValue(column)}, ${oldValue(T, column)}) end`;
 
+/** What was said of a failure does not outlive the word that the call succeeded. */
+const unlessSuccess = (column: string) => sql`case
+    when ${newValue('success')} = 1 then ${newValue(column)}
+    else coalesce(${newValue(column)}, ${oldValue(T, column)}) end`;
+
 const RULES = {
   task_execution_id: keepsOwner('task_execution_id'),
   owner_match: keepsOwner('owner_match'),
@@ -41,7 +46,8 @@ const RULES = {
   call_id: 'derived',
   called_at: 'derived',
   duration_ms: 'derived',
-  duration_quality: 'derived',
+  duration_quality: sql`case when ${newValue('duration_ms')} is not null then ${newValue('duration_quality')}
+    else coalesce(${newValue('duration_quality')}, ${oldValue(T, 'duration_quality')}) end`,
   model: 'derived',
   provider: 'derived',
   input_tokens: takenBackFromAgents('input_tokens'),
@@ -53,8 +59,8 @@ const RULES = {
   cost_source: takenBackFromAgents('cost_source'),
   price_version: takenBackFromAgents('price_version'),
   success: 'derived',
-  error_type: 'derived',
-  error_message: 'derived',
+  error_type: unlessSuccess('error_type'),
+  error_message: unlessSuccess('error_message'),
   status_code: 'derived',
   retry_count: 'derived',
   request_id: 'derived',

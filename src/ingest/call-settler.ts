@@ -172,7 +172,14 @@ export class CallSettler {
     else this.#write(node, this.#withModelCallsAround(node, reading, around), this.#parentOfModelCall(node));
     if (before === node.ref && node.around === around) return;
     node.around = around;
-    // Its kin is decided by the same facts.
+    this.#touchKin(node, around);
+    // What stands below points at the row that it has, or has no more.
+    this.#touchBelow(node);
+  }
+
+  /** Model calls around, beside and inside one are decided by the same facts. */
+  #touchKin(node: SpanNode, around: SpanNode | null): void {
+    const { memory } = this.#parts;
     if (around !== null) {
       this.#dirtyCalls.add(around);
       for (const sibling of insideModelCall(memory, around).calls) if (sibling !== node) this.#dirtyCalls.add(sibling);
@@ -224,8 +231,7 @@ export class CallSettler {
     const { memory, keyed, fates } = this.#parts;
     const place = placeOfCall(memory, node);
     const parent = place.parentCall ?? place.target;
-    const parentReading = parent === null ? null : callOf(parent);
-    const parentRow = parent === null || parentReading === null ? null : rowIdOfCall(parent, parentReading);
+    const parentRow = this.#rowAround(parent);
     const judged = this.#judged(node, reading);
     const isFirst = keyed.take(
       reading.key as string,
@@ -237,6 +243,7 @@ export class CallSettler {
     if (node.ref === null) {
       node.ref = reading.key;
       memory.changed(node);
+      if (reading.kind === 'llm') this.#touchKin(node, modelCallAround(memory, node));
     }
     fates.become(node, isFirst ? 'recorded' : 'merged');
   }
@@ -272,11 +279,25 @@ export class CallSettler {
     }
   }
 
+  /** The row of a call around another; of one that has none, because it is told better from inside, that of the call around it. */
+  #rowAround(parent: SpanNode | null): string | null {
+    const { memory } = this.#parts;
+    let around = parent;
+    for (let depth = 0; around !== null && depth < MAX_DEPTH; depth++) {
+      const reading = callOf(around);
+      if (reading === null) return null;
+      if (around.ref === HIDDEN) around = placeOfCall(memory, around).parentCall;
+      else if (around.ref?.startsWith(FOLDED) === true && !isAnswer(around.ref)) {
+        around = memory.get(around.traceId, around.ref.slice(FOLDED.length)) ?? null;
+      } else return rowIdOfCall(around, reading);
+    }
+    return null;
+  }
+
   #write(node: Tracked, reading: CallReading, parent: SpanNode | null): void {
     const { memory, rows, sessions, inferred, fates, now } = this.#parts;
     const owner = exactOwner(memory, node);
-    const parentReading = parent === null ? null : callOf(parent);
-    const parentRow = parent === null || parentReading === null ? null : rowIdOfCall(parent, parentReading);
+    const parentRow = this.#rowAround(parent);
     const id = rowIdOfCall(node, reading);
     // Its parents end after it and ask again, batch after batch: one call in eight, at the price of writing it. What a
     // model call or an agent says depends on more than its own facts.

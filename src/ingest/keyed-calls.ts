@@ -30,6 +30,8 @@ export class KeyedCalls {
   readonly #inferred: InferredOwners;
   /** Keys that changed; with the session that told first of a call that is new. */
   readonly #dirty = new Map<string, string | null>();
+  /** Keys of which a telling was taken back. */
+  readonly #retold = new Set<string>();
 
   constructor(parts: CallParts, rows: CallRows, sessions: SessionRows, inferred: InferredOwners) {
     this.#parts = parts;
@@ -39,6 +41,7 @@ export class KeyedCalls {
   }
 
   clear(): void {
+    this.#retold.clear();
     this.#dirty.clear();
   }
 
@@ -53,7 +56,9 @@ export class KeyedCalls {
 
   /** Takes back what one telling said. */
   drop(key: string, node: SpanNode): void {
-    if (this.#parts.drop(key, spanRowId(node.traceId, node.spanId))) this.#touch(key, null);
+    if (!this.#parts.drop(key, spanRowId(node.traceId, node.spanId))) return;
+    this.#retold.add(key);
+    this.#touch(key, null);
   }
 
   #touch(key: string, newIn: string | null): void {
@@ -65,6 +70,8 @@ export class KeyedCalls {
       const parts = this.#parts.of(key).map((one): Part => JSON.parse(one.facts) as Part);
       const row = mergeParts(key, parts);
       if (row === null) continue;
+      // Known beats unknown in a row, and what was taken back is unknown now: the row begins anew.
+      if (this.#retold.delete(key)) this.#rows.remove(key);
       this.#rows.write(row);
       if (newIn !== null) this.#sessions.countCall(newIn, 1);
       if (row.owner === null) this.#inferred.unowned(key);
