@@ -1,4 +1,4 @@
-import { callReading, type Reading, type TaskReading } from '../model/reading.ts';
+import { type CallKind, callReading, type Reading, type TaskReading } from '../model/reading.ts';
 import type { SpanRecord } from '../model/span-record.ts';
 import { count, firstText, flag, number, text } from './attributes.ts';
 import type { Dialect } from './dialect.ts';
@@ -67,6 +67,12 @@ function readSession(span: SpanRecord): Reading {
   });
 }
 
+/** What starts a sub-agent is an agent's call, as the harness itself says. */
+function kindOf(span: SpanRecord): CallKind {
+  const kind = text(span.attributes, 'agentswarm.tool.kind');
+  return kind === 'mcp' || span.name === 'worker.mcp.tool' ? 'mcp' : kind === 'agent' ? 'agent' : 'tool';
+}
+
 function readTool(span: SpanRecord): Reading {
   const a = span.attributes;
   const callId = text(a, 'agentswarm.tool.call_id');
@@ -77,7 +83,7 @@ function readTool(span: SpanRecord): Reading {
   const mcpTool = text(a, 'mcp.tool.name');
   return callReading({
     source: SOURCE,
-    kind: text(a, 'agentswarm.tool.kind') === 'mcp' || span.name === 'worker.mcp.tool' ? 'mcp' : 'tool',
+    kind: kindOf(span),
     toolName: firstText(a, ['agentswarm.tool.name', ...TOOL_NAME]),
     callId,
     success: failed ? false : implicit ? null : true,

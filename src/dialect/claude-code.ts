@@ -21,10 +21,13 @@ const AUTHORITY = { execution: 9, result: 7, cost: 6, span: 5, decision: 1 } as 
 const keyOf = (session: string | null, id: string | null): string | null =>
   session === null || id === null ? null : `${session}:${id}`;
 
+/** Stands for the name of every MCP tool where details are off: any other name tells more. */
+export const UNNAMED_MCP_TOOL = 'mcp_tool';
+
 /** `Agent` starts a sub-agent; MCP tools are called `mcp__SERVER__TOOL`, or `mcp_tool` where details are off. */
 function kindOf(tool: string | null): CallKind {
   if (tool === 'Agent' || tool === 'Task') return 'agent';
-  return tool !== null && /^mcp_(_|tool$)/.test(tool) ? 'mcp' : 'tool';
+  return tool?.startsWith('mcp__') || tool === UNNAMED_MCP_TOOL ? 'mcp' : 'tool';
 }
 
 /** Claude's `input_tokens` leave the cached ones out, as the Messages API's do. */

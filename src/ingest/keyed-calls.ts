@@ -1,3 +1,4 @@
+import { UNNAMED_MCP_TOOL } from '../dialect/claude-code.ts';
 import type { CallKind, CallReading, Usage } from '../model/reading.ts';
 import { spanRowId } from '../model/row-ids.ts';
 import type { SpanNode } from '../model/span-node.ts';
@@ -113,7 +114,7 @@ function mergeParts(key: string, unordered: readonly Part[]): CallRow | null {
     subAgent: known('subAgent'),
     conversationId: known('conversationId'),
     kind: rows.reduce((best, row) => (KIND_RANK[row.kind] > KIND_RANK[best] ? row.kind : best), first.kind),
-    toolName: known('toolName'),
+    toolName: rows.find((row) => row.toolName !== null && row.toolName !== UNNAMED_MCP_TOOL)?.toolName ?? known('toolName'),
     callId: known('callId'),
     // Records tell their end and how long it took; a span's own start is better than their difference.
     startMs: span?.startMs ?? Math.min(...rows.map((row) => row.startMs)),
