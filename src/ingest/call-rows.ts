@@ -36,7 +36,8 @@ const unlessSuccess = (column: string) => sql`case
 const RULES = {
   task_execution_id: keepsOwner('task_execution_id'),
   owner_match: keepsOwner('owner_match'),
-  parent_tool_call_id: 'derived',
+  // A call around it may turn out to have no row.
+  parent_tool_call_id: 'replace',
   session_id: 'first',
   agent_id: 'derived',
   sub_agent: 'derived',

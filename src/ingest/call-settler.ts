@@ -227,7 +227,7 @@ export class CallSettler {
     };
   }
 
-  #settleKeyed(node: SpanNode, reading: CallReading): void {
+  #settleKeyed(node: Tracked, reading: CallReading): void {
     const { memory, keyed, fates } = this.#parts;
     const place = placeOfCall(memory, node);
     const parent = place.parentCall ?? place.target;
@@ -243,7 +243,11 @@ export class CallSettler {
     if (node.ref === null) {
       node.ref = reading.key;
       memory.changed(node);
-      if (reading.kind === 'llm') this.#touchKin(node, modelCallAround(memory, node));
+    }
+    if (reading.kind === 'llm') {
+      const around = modelCallAround(memory, node);
+      if (isFirst || node.around !== around) this.#touchKin(node, around);
+      node.around = around;
     }
     fates.become(node, isFirst ? 'recorded' : 'merged');
   }
@@ -305,16 +309,21 @@ export class CallSettler {
     if (isOwn && isWritten(node.written, node.facts, owner, parentRow)) return;
     const http = reading.kind === 'llm' ? insideModelCall(memory, node).http : null;
     const isRepeat = node.ref === null && mayBeForgotten(node.facts.endMs ?? node.facts.startMs, now()) && rows.exists(id);
-    rows.write(rowFromSpan(id, node, reading, owner, parentRow, http));
-    node.written = { facts: node.facts, owner, parentRow };
     if (node.ref !== id) {
       node.ref = id;
       memory.changed(node);
       if (!isRepeat) sessions.countCall(node.facts.sessionId, 1);
     }
+    node.written = { facts: node.facts, owner, parentRow };
+    if (isRepeat) {
+      // Its row has more than can be known now: what stood around it is forgotten.
+      fates.become(node, 'repeated');
+      return;
+    }
+    rows.write(rowFromSpan(id, node, reading, owner, parentRow, http));
     if (owner === null) inferred.unowned(id);
     else inferred.ownerFound(reading.conversationId, reading.callId);
-    fates.become(node, isRepeat ? 'repeated' : 'recorded');
+    fates.become(node, 'recorded');
   }
 
   #noRow(node: SpanNode, ref: string): void {
