@@ -246,7 +246,7 @@ export class CallSettler {
     }
     if (reading.kind === 'llm') {
       const around = modelCallAround(memory, node);
-      if (isFirst || node.around !== around) this.#touchKin(node, around);
+      if (node.around !== around) this.#touchKin(node, around);
       node.around = around;
     }
     fates.become(node, isFirst ? 'recorded' : 'merged');

@@ -90,9 +90,9 @@ export class TaskSettler {
     const { rows, inferred, fates } = this.#parts;
     const written = rows.derive(id);
     if (written === null) return;
-    const { state, spans, leftSession, session, isFirstSight, leftTrace } = written;
+    const { state, spans, leftSession, session, hasMoved, leftTrace } = written;
     this.#moveCount(leftSession, session);
-    if (isFirstSight) {
+    if (hasMoved) {
       inferred.traceChanged(state.first.traceId);
       inferred.traceChanged(leftTrace);
       this.#attemptAppeared(state.reading.source, state.reading.taskId);
