@@ -73,7 +73,6 @@ export default {
       from: { pathNot: '^src/(register[^/]*\\.ts$|demo/)' },
       to: {
         path: '@opentelemetry/',
-        pathNot: '@opentelemetry/semantic-conventions',
         dependencyTypesNot: ['type-only', 'type-import'],
       },
     },

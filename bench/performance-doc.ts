@@ -54,7 +54,7 @@ function section(result: Result): string {
     '| --- | ---: | --- | --- |',
     ...rows,
     '',
-    `${result.rounds} rounds; ${result.machine}, disk ${result.disk}; Node ${result.node}; commit ${result.commit}; ${result.date}.`,
+    `${result.rounds} rounds; ${result.machine}, disk ${result.disk}${result.load === undefined ? '' : `, load ${result.load}`}; Node ${result.node}; commit ${result.commit}; ${result.date}.`,
     '',
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { cpus, release, tmpdir, totalmem } from 'node:os';
+import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
 import { fileSystemOf } from '../src/store/file-system.ts';
 import type { Figures } from './measure.ts';
 import type { Scenario } from './scenarios.ts';
@@ -21,6 +21,8 @@ export interface Result {
   readonly machine: string;
   readonly disk: string;
   readonly rounds: number;
+  /** Load average of the last minute at the end: above the number of cores, others took part of what was measured. */
+  readonly load?: number;
   readonly verdicts: Readonly<Record<string, Spread>>;
   readonly runs: Readonly<Record<string, Readonly<Record<string, Spread>>>>;
 }
@@ -61,6 +63,7 @@ export function resultOf(scenario: Scenario, rounds: readonly Readonly<Record<st
     machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()}`,
     disk: fileSystemOf(tmpdir()).kind,
     rounds: rounds.length,
+    load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
     verdicts: spreads(verdicts),
     runs: Object.fromEntries(
       Object.keys(rounds[0] ?? {}).map((competitor) => [competitor, spreads(rounds.map((round) => round[competitor] ?? {}))]),

@@ -118,7 +118,7 @@ async function assertNativeModule(): Promise<void> {
   } catch (error) {
     throw new CommandError(
       EXIT.environment,
-      `SQLite's native module (better-sqlite3) does not load in Node ${process.version} on ${process.platform}-${process.arch}: ${(error as Error).message.split('\n')[0]}. Install ai-tracker-otel anew on this machine.`,
+      `SQLite's native module (better-sqlite3) does not load in Node ${process.version} on ${process.platform}-${process.arch}: ${(error as Error).message.split('\n')[0]?.replace(/\.$/, '')}. Install ai-tracker-otel anew on this machine.`,
     );
   }
 }

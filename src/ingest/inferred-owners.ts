@@ -25,7 +25,7 @@ const EXACT = sql<boolean>`owner_match in ('ancestor', 'attribute')`;
  */
 export class InferredOwners {
   readonly #counter: ChangeCounter;
-  readonly #any: Statement;
+  readonly #unsettled: Statement<[limit: number], Unsettled>;
   readonly #byTrace: Statement<[string], Unsettled>;
   readonly #byConversation: Statement<[string], Unsettled>;
   readonly #byCall: Statement<[string], Unsettled>;
@@ -46,8 +46,11 @@ export class InferredOwners {
       .selectFrom('tool_calls')
       .select(['id', 'task_execution_id', 'owner_match', 'call_id', 'conversation_id', 'trace_id', 'called_at'])
       .where(UNSETTLED);
-    // From the partial index alone, so one page where no call of the file is unsettled, which is the rule for a processor.
-    this.#any = prepareRaw(db, sql`select 1 from tool_calls indexed by tool_calls_unsettled where ${UNSETTLED} limit 1`);
+    this.#unsettled = prepareRaw(
+      db,
+      sql`select id, task_execution_id, owner_match, call_id, conversation_id, trace_id, called_at
+        from tool_calls indexed by tool_calls_unsettled where ${UNSETTLED} limit ?`,
+    ) as Statement<[limit: number], Unsettled>;
     this.#byTrace = prepareQuery(db, call.where('trace_id', '=', ''));
     this.#byConversation = prepareQuery(db, call.where('conversation_id', '=', ''));
     this.#byCall = prepareQuery(db, call.where('call_id', '=', ''));
@@ -108,10 +111,25 @@ export class InferredOwners {
 
   /** Settles what the transaction touched. Last step before its end. */
   settle(): void {
-    if (this.#any.get() === undefined) {
-      this.forget();
-      return;
-    }
+    const touched = this.#traces.size + this.#conversations.size + this.#calls.size + this.#rows.size;
+    if (touched === 0) return;
+    // Mostly a file has few unsettled calls, often none: then it is cheaper to ask them all than to ask by every key.
+    const unsettled = this.#unsettled.all(touched + 1);
+    if (unsettled.length > touched) this.#settleByKey();
+    else for (const row of unsettled) if (this.#isTouched(row)) this.#decide(row);
+    this.forget();
+  }
+
+  #isTouched({ id, trace_id, conversation_id, call_id }: Unsettled): boolean {
+    return (
+      this.#rows.has(id) ||
+      (trace_id !== null && this.#traces.has(trace_id)) ||
+      (conversation_id !== null && this.#conversations.has(conversation_id)) ||
+      (call_id !== null && this.#calls.has(call_id))
+    );
+  }
+
+  #settleByKey(): void {
     for (const traceId of this.#traces) for (const row of this.#byTrace.all(traceId)) this.#decide(row);
     for (const id of this.#conversations) for (const row of this.#byConversation.all(id)) this.#decide(row);
     for (const id of this.#calls) for (const row of this.#byCall.all(id)) this.#decide(row);
@@ -119,7 +137,6 @@ export class InferredOwners {
       const row = this.#one.get(id);
       if (row !== undefined) this.#decide(row);
     }
-    this.forget();
   }
 
   #decide(row: Unsettled): void {

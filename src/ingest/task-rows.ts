@@ -157,12 +157,12 @@ export class TaskRows {
     );
   }
 
-  /** Forgets what is only remembered: after a rollback, or when another connection wrote. */
   /** Between transactions. */
   trim(): void {
     if (this.#started.size > REMEMBERED_TASKS) this.#started.clear();
   }
 
+  /** Forgets what is only remembered: after a rollback, or when another connection wrote. */
   forget(): void {
     this.#started.clear();
   }

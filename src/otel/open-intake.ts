@@ -1,10 +1,8 @@
+import { nodeIsTooOld, OLDEST_NODE } from '../model/node-version.ts';
 import { type RecorderOptions, resolveSettings } from '../model/settings.ts';
 import { noteFinding } from '../writer/process-findings.ts';
 import { acquireWriter, releaseWriter } from '../writer/shared-writers.ts';
 import { SpanIntake } from './span-intake.ts';
-
-/** The oldest Node that the native SQLite module loads in; on older ones it ends the process with a segmentation fault. */
-const OLDEST_NODE = 22;
 
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './writer-thread.ts' : './writer-thread.js', import.meta.url);
 
@@ -12,10 +10,6 @@ export interface OpenIntake {
   readonly intake: SpanIntake;
   /** Hands over what is left, flushes, and lets the writer go if nobody else uses it. */
   close(timeoutMs?: number): Promise<void>;
-}
-
-export function nodeIsTooOld(): boolean {
-  return Number.parseInt(process.versions.node, 10) < OLDEST_NODE;
 }
 
 /** Options and environment to a running intake; null where nothing is to be or can be recorded. Throws never. */

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { nodeIsTooOld, OLDEST_NODE } from '../model/node-version.ts';
 import type { AgentDatabase } from '../store/tables.ts';
 
 /**
@@ -11,8 +12,13 @@ import type { AgentDatabase } from '../store/tables.ts';
  * ```
  *
  * @throws {StoreError} when the file is missing, is not ours, or was written by a version that this one cannot read.
+ * @throws {Error} on a Node that is too old for SQLite's native module.
  */
 export async function openReadOnly(path: string): Promise<Kysely<AgentDatabase>> {
+  if (nodeIsTooOld())
+    throw new Error(
+      `cannot open ${path}: this is Node ${process.versions.node}, ai-tracker-otel needs Node ${OLDEST_NODE} or later`,
+    );
   // Lazily: whoever imports the package on a Node that is too old must not load the native module, which kills it.
   const [{ Kysely, SqliteDialect }, { openForReading }] = await Promise.all([import('kysely'), import('../store/open.ts')]);
   const file = openForReading(path);

@@ -48,6 +48,17 @@ describe('the command', () => {
     expect(stderr).toContain('AI_TRACKER_MAX_MB');
   });
 
+  it('says in one line that SQLite’s native module does not load, exits 3, and still tells how it is used', async () => {
+    const env = { NODE_OPTIONS: '--no-addons' };
+    const home = scratchFolder();
+    for (const args of [['tasks'], ['ingest', '-']]) {
+      const { code, stdout, stderr } = await aiTracker(args, { home, env });
+      expect([code, stdout]).toEqual([3, '']);
+      expect(stderr).toMatch(/^ai-tracker: [^\n]*better-sqlite3[^\n]*\n$/);
+    }
+    expect((await aiTracker(['tasks', '--help'], { home, env })).code).toBe(0);
+  });
+
   it.runIf(oldNode !== undefined && existsSync(BUILT))('on a Node that is too old says so in one line and exits 3', () => {
     for (const args of [[], ['ingest', 'x'], ['--version']]) {
       const run = spawnSync(oldNode as string, [BUILT, ...args], { encoding: 'utf8' });

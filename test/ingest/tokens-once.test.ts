@@ -32,7 +32,7 @@ describe('tokens of random traces', () => {
         const { calls } = replay(spans, { batch, restart, mayWait: true });
         expect(sorted(countedIn(calls ?? []))).toEqual(sorted(expectedTokens(spans)));
       }),
-      { ...RUNS, endOnFailure: process.env['NOSHRINK'] === '1' },
+      RUNS,
     );
   });
 
@@ -46,7 +46,7 @@ describe('tokens of random traces', () => {
           expect(replay([...spans, ...again], { batch, restart: false, mayWait: true })).toEqual(once);
         },
       ),
-      { ...RUNS, endOnFailure: process.env['NOSHRINK'] === '1' },
+      RUNS,
     );
   });
 });
