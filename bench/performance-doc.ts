@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { DIALECTS } from '../src/dialect/registry.ts';
 import { keeps, LIMITS, type Result, readable, sayLimit } from './result.ts';
 import { SCENARIOS } from './scenarios.ts';
 
@@ -27,6 +28,10 @@ const MEANING: Readonly<Record<string, string>> = {
   'bytes.per_task': 'a task, its indexes included',
   'bytes.per_call': 'a call, its indexes included',
   'bytes.per_remembered_span': 'a span in the ownership memory, for as long as it is kept',
+  ...Object.fromEntries(DIALECTS.map(({ name }) => [`classify.${name}_us`, `a span of \`${name}\`, µs`])),
+  'classify.none_us': 'a span that no dialect knows, µs',
+  'classify.worst_us': 'the dearest of these, µs',
+  'classify.mean_over_own': 'over asking its own dialect alone and cleaning nothing, mean of the dialects',
 };
 
 const HEAD = `# Performance

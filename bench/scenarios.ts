@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { DIALECTS } from '../src/dialect/registry.ts';
 import type { Figures } from './measure.ts';
 
 /** Runs one competitor of a scenario in a process of its own. */
@@ -86,5 +87,20 @@ export const SCENARIOS: readonly Scenario[] = [
       'bytes.per_call': of('recorder', 'bytesPerCall'),
       'bytes.per_remembered_span': of('recorder', 'bytesPerRememberedSpan'),
     }),
+  },
+  {
+    name: 'classification',
+    title: 'What it costs to tell what a span is, every dialect on',
+    rounds: 5,
+    round: (run) => ({ all: run('all'), one: run('one') }),
+    verdicts: (of) => {
+      const names = DIALECTS.map(({ name }) => name);
+      return {
+        ...Object.fromEntries(names.map((name) => [`classify.${name}_us`, of('all', name)])),
+        'classify.none_us': of('all', 'none'),
+        'classify.worst_us': Math.max(...names.map((name) => of('all', name)), of('all', 'none')),
+        'classify.mean_over_own': names.reduce((sum, name) => sum + of('all', name) / of('one', name), 0) / names.length,
+      };
+    },
   },
 ];

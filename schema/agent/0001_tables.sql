@@ -253,6 +253,129 @@ SELECT
   EXISTS (SELECT 1 FROM commit_lines l WHERE l.file_modification_id = m.id) AS committed  -- 1 when a line of it ended in a commit
 FROM file_modifications m;
 
+-- What each task cost: its own calls (calls, tokens, cost), and its own with those of all tasks below it in this file
+-- (tree_…). A sum is of what is known: where unpriced_calls is above 0 the true cost is higher. A cost that was known
+-- of none is NULL.
+--
+-- example: SELECT task_type, cost_usd, estimated_usd, unpriced_calls FROM task_costs ORDER BY cost_usd DESC LIMIT 10
+CREATE VIEW task_costs AS
+WITH RECURSIVE
+  own AS (
+    SELECT
+      task_execution_id,
+      count(*)                                                         AS calls,
+      sum(kind = 'llm' OR input_tokens IS NOT NULL OR output_tokens IS NOT NULL OR cost_usd IS NOT NULL) AS model_calls,
+      sum(input_tokens)                                                AS input_tokens,
+      sum(output_tokens)                                               AS output_tokens,
+      sum(cache_read_tokens)                                           AS cache_read_tokens,
+      sum(cache_write_tokens)                                          AS cache_write_tokens,
+      sum(reasoning_tokens)                                            AS reasoning_tokens,
+      sum(cost_usd)                                                    AS cost_usd,
+      sum(CASE cost_source WHEN 'estimated' THEN cost_usd END)         AS estimated_usd,
+      sum(cost_usd IS NULL AND (kind = 'llm' OR input_tokens IS NOT NULL OR output_tokens IS NOT NULL)) AS unpriced_calls
+    FROM tool_calls
+    WHERE task_execution_id IS NOT NULL
+    GROUP BY task_execution_id
+  ),
+  above (id, ancestor) AS (
+    SELECT id, id FROM task_executions
+    UNION
+    SELECT above.id, t.parent_task_execution_id
+    FROM above JOIN task_executions t ON t.id = above.ancestor
+    WHERE t.parent_task_execution_id IS NOT NULL
+  ),
+  tree AS (
+    SELECT
+      above.ancestor           AS task_execution_id,
+      count(*) - 1             AS tasks_below,
+      sum(own.input_tokens)    AS input_tokens,
+      sum(own.output_tokens)   AS output_tokens,
+      sum(own.cost_usd)        AS cost_usd,
+      sum(own.unpriced_calls)  AS unpriced_calls
+    FROM above LEFT JOIN own ON own.task_execution_id = above.id
+    GROUP BY above.ancestor
+  )
+SELECT
+  t.id                             AS task_execution_id,    -- task_executions.id
+  t.agent_id                       AS agent_id,             -- agent that ran it
+  t.task_id                        AS task_id,              -- the emitter's id
+  t.task_type                      AS task_type,            -- what kind of work
+  t.attempt                        AS attempt,              -- counted from 0
+  t.status                         AS status,               -- as in task_executions
+  t.started_at                     AS started_at,           -- start
+  coalesce(own.calls, 0)           AS calls,                -- calls of every kind
+  coalesce(own.model_calls, 0)     AS model_calls,          -- calls of models, and other calls that state tokens or a cost
+  own.input_tokens                 AS input_tokens,         -- tokens in, cached ones included; NULL: known of no call
+  own.output_tokens                AS output_tokens,        -- tokens out, reasoning included
+  own.cache_read_tokens            AS cache_read_tokens,    -- part of input_tokens that was read from a cache
+  own.cache_write_tokens           AS cache_write_tokens,   -- part of input_tokens that was written to a cache
+  own.reasoning_tokens             AS reasoning_tokens,     -- part of output_tokens that was reasoning
+  own.cost_usd                     AS cost_usd,             -- US dollars, of the calls whose cost is known; NULL: of none
+  own.estimated_usd                AS estimated_usd,        -- part of cost_usd that was estimated from a price list
+  coalesce(own.unpriced_calls, 0)  AS unpriced_calls,       -- model calls whose cost is not known, and not in cost_usd
+  tree.tasks_below                 AS tree_tasks,           -- tasks below this one, at any depth
+  tree.input_tokens                AS tree_input_tokens,    -- tokens in, of this task and those below it
+  tree.output_tokens               AS tree_output_tokens,   -- tokens out, of this task and those below it
+  tree.cost_usd                    AS tree_cost_usd,        -- US dollars, of this task and those below it
+  coalesce(tree.unpriced_calls, 0) AS tree_unpriced_calls   -- model calls whose cost is not known, of this task and those below it
+FROM task_executions t
+LEFT JOIN own ON own.task_execution_id = t.id
+LEFT JOIN tree ON tree.task_execution_id = t.id;
+
+-- What each model cost an agent, by day (UTC). A sum is of what is known, as in task_costs. Costs that no model is
+-- named for have a row with model NULL.
+--
+-- example: SELECT day, model, cost_usd, unpriced_calls FROM model_costs WHERE day >= date('now', '-7 days') ORDER BY day, model
+CREATE VIEW model_costs AS
+SELECT
+  agent_id                AS agent_id,            -- agent that called
+  provider                AS provider,            -- provider of the model
+  model                   AS model,               -- model that answered, else the one that was asked
+  substr(called_at, 1, 10) AS day,                -- day of the call's start, UTC: 2026-01-15
+  count(*)                AS model_calls,         -- calls of the model, and other calls that state tokens or a cost
+  sum(success IS 0)       AS failed_calls,        -- those of them that failed
+  sum(input_tokens)       AS input_tokens,        -- tokens in, cached ones included; NULL: known of no call
+  sum(output_tokens)      AS output_tokens,       -- tokens out, reasoning included
+  sum(cache_read_tokens)  AS cache_read_tokens,   -- part of input_tokens that was read from a cache
+  sum(cache_write_tokens) AS cache_write_tokens,  -- part of input_tokens that was written to a cache
+  sum(reasoning_tokens)   AS reasoning_tokens,    -- part of output_tokens that was reasoning
+  sum(cost_usd)           AS cost_usd,            -- US dollars, of the calls whose cost is known; NULL: of none
+  sum(CASE cost_source WHEN 'estimated' THEN cost_usd END) AS estimated_usd,  -- part of cost_usd that was estimated from a price list
+  sum(cost_usd IS NULL)   AS unpriced_calls       -- calls whose cost is not known, and not in cost_usd
+FROM tool_calls
+WHERE kind = 'llm' OR input_tokens IS NOT NULL OR output_tokens IS NOT NULL OR cost_usd IS NOT NULL
+GROUP BY agent_id, provider, model, substr(called_at, 1, 10);
+
+-- How often each tool was called by an agent, how often it failed and how long it took. A percentile is of the calls
+-- whose duration is known and their own: those with duration_quality `implicit` are left out. It is the nearest rank: a
+-- duration that was measured.
+--
+-- example: SELECT tool_name, calls, failed_calls, p50_ms, p95_ms FROM tool_stats WHERE kind IN ('tool', 'mcp') ORDER BY calls DESC
+CREATE VIEW tool_stats AS
+WITH ranked AS (
+  SELECT
+    agent_id, kind, tool_name, success, called_at, duration_ms, duration_quality IS 'implicit' OR duration_ms IS NULL AS untimed,
+    row_number() OVER (PARTITION BY agent_id, kind, tool_name, duration_quality IS 'implicit' OR duration_ms IS NULL ORDER BY duration_ms) AS rank,
+    count(*)     OVER (PARTITION BY agent_id, kind, tool_name, duration_quality IS 'implicit' OR duration_ms IS NULL) AS ranks
+  FROM tool_calls
+)
+SELECT
+  agent_id               AS agent_id,        -- agent that called
+  kind                   AS kind,            -- tool, mcp, llm, http, agent, rpc or db
+  tool_name              AS tool_name,       -- as in tool_calls
+  count(*)               AS calls,           -- calls, those that are still open included
+  sum(success IS 1)      AS succeeded_calls, -- worked
+  sum(success IS 0)      AS failed_calls,    -- failed
+  sum(success IS NULL)   AS unknown_calls,   -- outcome unknown, or still open
+  sum(NOT untimed)       AS timed_calls,     -- calls behind p50_ms and p95_ms
+  max(CASE WHEN NOT untimed AND rank = (ranks + 1) / 2 THEN duration_ms END)            AS p50_ms,  -- half of the timed calls took at most so long, milliseconds
+  max(CASE WHEN NOT untimed AND rank = (ranks * 95 + 99) / 100 THEN duration_ms END)    AS p95_ms,  -- 95 of 100 timed calls took at most so long, milliseconds
+  max(CASE WHEN NOT untimed THEN duration_ms END)                                       AS max_ms,  -- the longest, milliseconds
+  min(called_at)         AS first_called_at, -- first call
+  max(called_at)         AS last_called_at   -- last call
+FROM ranked
+GROUP BY agent_id, kind, tool_name;
+
 -- internal: Facts about this file: source_uuid, min_reader, min_writer, created_by, created_at, tombstones_since.
 CREATE TABLE file_info (
   key   TEXT NOT NULL PRIMARY KEY,  -- name of the fact
@@ -282,6 +405,17 @@ CREATE TABLE span_memory (
 ) STRICT;
 CREATE INDEX span_memory_children ON span_memory (trace_id, parent_span_id) WHERE parent_span_id IS NOT NULL;
 CREATE INDEX span_memory_task ON span_memory (ref) WHERE ref IS NOT NULL AND class = 'task';
+CREATE INDEX span_memory_agent ON span_memory (seen_at) WHERE class = 'agent';
+
+-- internal: What spans, log records and hook events told of calls that meet by their call id. Deleted by age.
+CREATE TABLE call_parts (
+  call_key TEXT    NOT NULL,  -- tool_calls.id of the call
+  part     TEXT    NOT NULL,  -- who told it: trace and span
+  facts    TEXT    NOT NULL,  -- what it told, JSON
+  seen_at  INTEGER NOT NULL,  -- unix seconds
+  PRIMARY KEY (call_key, part)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX call_parts_time ON call_parts (seen_at);
 
 -- internal: What another span said of a task: Hatchet's cancel span stands in a trace of its own. Deleted by age.
 CREATE TABLE task_signals (

@@ -40,6 +40,11 @@ export const COMMANDS: readonly Registered[] = [
     load: async () => (await import('./commands/tools.ts')).tools,
   },
   {
+    name: 'costs',
+    summary: 'sum tokens and dollars by model, agent, task, tool or day',
+    load: async () => (await import('./commands/costs.ts')).costs,
+  },
+  {
     name: 'sql',
     summary: 'put a SELECT to the rows of all agents',
     load: async () => (await import('./commands/sql.ts')).sql,

@@ -36,3 +36,9 @@ export function firstCount(attributes: Attributes, keys: readonly string[]): num
   }
   return null;
 }
+
+export function flag(attributes: Attributes, key: string): boolean | null {
+  const value = attributes[key];
+  if (typeof value === 'boolean') return value;
+  return value === 'true' ? true : value === 'false' ? false : null;
+}

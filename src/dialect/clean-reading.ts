@@ -1,4 +1,4 @@
-import type { Reading } from '../model/reading.ts';
+import type { Reading, TaskReading } from '../model/reading.ts';
 import { errorLine, scrubName } from './scrub.ts';
 
 /**
@@ -24,6 +24,7 @@ export function cleanReading(reading: Reading): Reading {
         subAgent: cleanName(reading.subAgent),
         errorType: cleanName(reading.errorType),
         errorMessage: cleanError(reading.errorMessage),
+        asTask: reading.asTask === null ? null : (cleanReading(reading.asTask) as TaskReading),
       };
     default:
       return reading;

@@ -9,6 +9,8 @@ export interface Dialect {
   readonly attributes: readonly string[];
   /** Names of span events that `read` looks at, besides `exception`. */
   readonly events: readonly string[];
+  /** Whether `read` knows log records too; they come as spans of kind `SPAN_KIND.log`, named by their event. */
+  readonly readsLogs?: boolean;
   /** null: not this dialect's span. Called for open spans too (`endMs === null`): attributes may still be missing then. */
   read(span: SpanRecord): Reading | null;
 }

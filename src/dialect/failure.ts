@@ -10,6 +10,9 @@ export interface Failure {
   readonly errorMessage: string | null;
 }
 
+/** `_OTHER` is the conventions' word for an error without a type, `unknown` Mastra's. */
+const VAGUE: ReadonlySet<string> = new Set(['Error', 'unknown', '_OTHER']);
+
 /**
  * What the span says of its error: `error.type`, else the type of its last exception event; the status message, else
  * that event's. Codes that say nothing (`Error`, undici's `23`) give way to the exception's type.
@@ -19,7 +22,7 @@ export function failureOf(span: SpanRecord): Failure {
   const exceptionType = exception ? text(exception.attributes, 'exception.type') : null;
   const exceptionMessage = exception ? text(exception.attributes, 'exception.message') : null;
   const declared = text(span.attributes, 'error.type');
-  const declaredIsVague = declared === null || declared === 'Error' || /^\d{1,2}$/.test(declared);
+  const declaredIsVague = declared === null || VAGUE.has(declared) || /^\d{1,2}$/.test(declared);
   return {
     errorType: domException(declaredIsVague ? (exceptionType ?? declared) : declared),
     errorMessage: firstSaying(span.statusMessage, exceptionMessage, text(span.attributes, 'error.message')),

@@ -3,8 +3,8 @@ import { type Attributes, SPAN_KIND, type SpanRecord } from '../model/span-recor
 import { count, firstCount, firstText, text } from './attributes.ts';
 import type { Dialect } from './dialect.ts';
 import { FAILURE_ATTRIBUTES, failureOf, NO_FAILURE, saysFailed } from './failure.ts';
-import { hatchetTaskNamedBy } from './hatchet.ts';
 import { cleanHost, maskPath, maskUrl } from './http-target.ts';
+import { taskNamedBy } from './task-named.ts';
 
 const METHOD = ['http.request.method', 'http.method'] as const;
 export const URL_ATTRIBUTES = ['url.full', 'http.url'] as const;
@@ -61,7 +61,7 @@ export const http: Dialect = {
     const method = firstText(a, METHOD);
     if (method === null) return null;
     const statusCode = httpStatusCode(a);
-    const names = hatchetTaskNamedBy(a);
+    const names = taskNamedBy(a);
     if (span.kind === SPAN_KIND.server) return { what: 'server', source: 'http', statusCode, names };
     if (span.kind !== SPAN_KIND.client) return { what: 'step', source: 'http', reason: 'http_internal', names };
     const errorName = firstText(a, ERROR_NAME);

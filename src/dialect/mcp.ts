@@ -3,7 +3,7 @@ import { SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
 import { firstText, text } from './attributes.ts';
 import type { Dialect } from './dialect.ts';
 import { FAILURE_ATTRIBUTES, failureOf, NO_FAILURE, saysFailed } from './failure.ts';
-import { hatchetTaskNamedBy } from './hatchet.ts';
+import { taskNamedBy } from './task-named.ts';
 
 const TOOL_NAME = ['gen_ai.tool.name', 'mcp.tool.name'] as const;
 
@@ -15,6 +15,8 @@ export const mcp: Dialect = {
   name: 'mcp',
   attributes: [
     'mcp.method.name',
+    'rpc.system',
+    'rpc.method',
     ...TOOL_NAME,
     'gen_ai.tool.call.id',
     'gen_ai.conversation.id',
@@ -24,9 +26,10 @@ export const mcp: Dialect = {
   events: [],
   read(span): Reading | null {
     const a = span.attributes;
-    const method = text(a, 'mcp.method.name');
+    // FastMCP before it took up the conventions' name.
+    const method = text(a, 'mcp.method.name') ?? (a['rpc.system'] === 'mcp' ? text(a, 'rpc.method') : null);
     if (method === null) return null;
-    const names = hatchetTaskNamedBy(a);
+    const names = taskNamedBy(a);
     if (method !== 'tools/call') {
       return span.kind === SPAN_KIND.server
         ? { what: 'server', source: 'mcp', statusCode: null, names }

@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
-import type { CallReading } from '../model/reading.ts';
-import { isoTime, spanRowId } from '../model/row-ids.ts';
-import type { SpanFacts, SpanNode } from '../model/span-node.ts';
+import { estimateCost } from '../dialect/price.ts';
+import type { CallKind, CallReading, DurationQuality, Source, Usage } from '../model/reading.ts';
+import { isoTime } from '../model/row-ids.ts';
+import type { FoldedHttp, SpanFacts, SpanNode } from '../model/span-node.ts';
+import { callOf } from '../resolve/ancestry.ts';
 import type { Db, Statement } from '../store/open.ts';
 import { prepareQuery, sqlBuilder } from '../store/sql.ts';
 import type { ChangeCounter } from './change-counter.ts';
@@ -21,10 +23,21 @@ const T = 'tool_calls';
 const keepsOwner = (column: string) => sql`case
     when ${newValue('owner_match')} is not null then ${newValue(column)} else ${oldValue(T, column)} end`;
 
+/** A total that an agent states counts until the model calls below it are known; everywhere else known beats unknown. */
+const takenBackFromAgents = (column: string) => sql`case
+    when ${newValue('kind')} = 'agent' then ${newValue(column)}
+    else coalesce(${newValue(column)}, ${oldValue(T, column)}) end`;
+
+/** What was said of a failure does not outlive the word that the call succeeded. */
+const unlessSuccess = (column: string) => sql`case
+    when ${newValue('success')} = 1 then ${newValue(column)}
+    else coalesce(${newValue(column)}, ${oldValue(T, column)}) end`;
+
 const RULES = {
   task_execution_id: keepsOwner('task_execution_id'),
   owner_match: keepsOwner('owner_match'),
-  parent_tool_call_id: 'derived',
+  // A call around it may turn out to have no row.
+  parent_tool_call_id: 'replace',
   session_id: 'first',
   agent_id: 'derived',
   sub_agent: 'derived',
@@ -34,20 +47,21 @@ const RULES = {
   call_id: 'derived',
   called_at: 'derived',
   duration_ms: 'derived',
-  duration_quality: 'derived',
+  duration_quality: sql`case when ${newValue('duration_ms')} is not null then ${newValue('duration_quality')}
+    else coalesce(${newValue('duration_quality')}, ${oldValue(T, 'duration_quality')}) end`,
   model: 'derived',
   provider: 'derived',
-  input_tokens: 'derived',
-  output_tokens: 'derived',
-  cache_read_tokens: 'derived',
-  cache_write_tokens: 'derived',
-  reasoning_tokens: 'derived',
-  cost_usd: 'derived',
-  cost_source: 'derived',
-  price_version: 'derived',
+  input_tokens: takenBackFromAgents('input_tokens'),
+  output_tokens: takenBackFromAgents('output_tokens'),
+  cache_read_tokens: takenBackFromAgents('cache_read_tokens'),
+  cache_write_tokens: takenBackFromAgents('cache_write_tokens'),
+  reasoning_tokens: takenBackFromAgents('reasoning_tokens'),
+  cost_usd: takenBackFromAgents('cost_usd'),
+  cost_source: takenBackFromAgents('cost_source'),
+  price_version: takenBackFromAgents('price_version'),
   success: 'derived',
-  error_type: 'derived',
-  error_message: 'derived',
+  error_type: unlessSuccess('error_type'),
+  error_message: unlessSuccess('error_message'),
   status_code: 'derived',
   retry_count: 'derived',
   request_id: 'derived',
@@ -57,21 +71,66 @@ const RULES = {
   source: 'replace',
 } as const;
 
+/** What a model call takes from the call around it is taken back when another call is found inside that one. */
+const RULES_OF_MODEL_SPANS = {
+  ...RULES,
+  model: 'replace',
+  provider: 'replace',
+  conversation_id: 'replace',
+  sub_agent: 'replace',
+  request_id: 'replace',
+  cost_usd: 'replace',
+  cost_source: 'replace',
+  price_version: 'replace',
+  status_code: 'replace',
+  retry_count: 'replace',
+} as const;
+
+/** One row of `tool_calls`, before it is text. */
+export interface CallRow {
+  readonly id: string;
+  /** Told by more than one span: what one of them does not know another may. */
+  readonly isKeyed: boolean;
+  readonly owner: Owner | null;
+  readonly parentToolCallId: string | null;
+  readonly sessionId: string | null;
+  readonly agentId: string | null;
+  readonly subAgent: string | null;
+  readonly conversationId: string | null;
+  readonly kind: CallKind;
+  readonly toolName: string | null;
+  readonly callId: string | null;
+  readonly startMs: number;
+  readonly durationMs: number | null;
+  readonly durationQuality: DurationQuality | null;
+  readonly model: string | null;
+  readonly provider: string | null;
+  readonly usage: Usage | null;
+  readonly costUsd: number | null;
+  readonly success: boolean | null;
+  readonly errorType: string | null;
+  readonly errorMessage: string | null;
+  readonly statusCode: number | null;
+  readonly retryCount: number | null;
+  readonly requestId: string | null;
+  readonly traceId: string | null;
+  readonly spanId: string | null;
+  readonly parentSpanId: string | null;
+  readonly source: Source;
+}
+
 const bool = (value: boolean | null): number | null => (value === null ? null : value ? 1 : 0);
 
-/** What calls folded into this one add where it is silent itself; in the order of their start. */
-function fromInside(node: SpanNode): {
+interface Inside {
   callId: string | null;
   statusCode: number | null;
   errorType: string | null;
   errorMessage: string | null;
-} {
-  const found = {
-    callId: null as string | null,
-    statusCode: null as number | null,
-    errorType: null as string | null,
-    errorMessage: null as string | null,
-  };
+}
+
+/** What calls folded into this one add where it is silent itself; in the order of their start. */
+function fromInside(node: SpanNode): Inside {
+  const found: Inside = { callId: null, statusCode: null, errorType: null, errorMessage: null };
   const inner = node.facts.inner;
   if (inner === undefined) return found;
   const spanIds = Object.keys(inner).sort((a, b) => (inner[a]?.startMs ?? 0) - (inner[b]?.startMs ?? 0) || (a < b ? -1 : 1));
@@ -85,9 +144,22 @@ function fromInside(node: SpanNode): {
   return found;
 }
 
-/** Retries of a model call: what the emitter counts, else one less than the requests beneath it. */
-function retries(node: SpanNode, reading: CallReading): number | null {
-  const folded = node.facts.http;
+/** The requests below a model call, read from its spans. */
+function requests(http: readonly SpanNode[]): FoldedHttp | undefined {
+  let last: SpanNode | null = null;
+  let resends = 0;
+  for (const node of http) {
+    resends = Math.max(resends, callOf(node)?.retryCount ?? 0);
+    const later = (node.facts.endMs ?? 0) - (last?.facts.endMs ?? 0) || (last === null || node.spanId > last.spanId ? 1 : -1);
+    if (last === null || later > 0) last = node;
+  }
+  if (last === null) return undefined;
+  const status = callOf(last)?.statusCode ?? last.facts.serverStatus ?? null;
+  return { count: http.length, resends, status, lastEndMs: last.facts.endMs ?? 0, lastSpanId: last.spanId };
+}
+
+/** Retries of a call: what the emitter counts; of a model call also one less than the requests beneath it. */
+function retries(reading: CallReading, folded: FoldedHttp | undefined): number | null {
   const seen = folded === undefined ? null : reading.kind === 'llm' ? Math.max(folded.resends, folded.count - 1) : folded.resends;
   if (reading.retryCount === null) return seen;
   return seen === null ? reading.retryCount : Math.max(reading.retryCount, seen);
@@ -96,62 +168,115 @@ function retries(node: SpanNode, reading: CallReading): number | null {
 /** Servers say 200 of requests that their client dropped or gave up (measured with instrumentation-http 0.223.0): not believed where the client failed. */
 const serverStatus = (facts: SpanFacts, reading: CallReading): number | null =>
   reading.success === false ? null : (facts.serverStatus ?? null);
+/**
+ * The row of a call by its own span and what was folded into it.
+ * @param http the requests below a model call; null: what was folded in is in the facts.
+ */
+export function rowFromSpan(
+  id: string,
+  node: SpanNode,
+  reading: CallReading,
+  owner: Owner | null,
+  parentToolCallId: string | null,
+  http: readonly SpanNode[] | null,
+): CallRow {
+  const { facts } = node;
+  const inside = fromInside(node);
+  const failed = reading.success === false;
+  const folded = http === null ? facts.http : requests(http);
+  return {
+    id,
+    isKeyed: reading.key !== null,
+    owner,
+    parentToolCallId,
+    sessionId: facts.sessionId,
+    agentId: node.agentId,
+    subAgent: reading.subAgent,
+    conversationId: reading.conversationId,
+    kind: reading.kind,
+    toolName: reading.toolName,
+    callId: reading.callId ?? inside.callId,
+    startMs: facts.startMs,
+    durationMs: facts.durationMs,
+    durationQuality: reading.durationQuality,
+    model: reading.model,
+    provider: reading.provider,
+    usage: reading.usage,
+    costUsd: reading.costUsd,
+    success: reading.success,
+    errorType: reading.errorType ?? (failed ? inside.errorType : null),
+    errorMessage: reading.errorMessage ?? (failed ? inside.errorMessage : null),
+    statusCode: reading.statusCode ?? folded?.status ?? serverStatus(facts, reading) ?? inside.statusCode,
+    retryCount: retries(reading, folded),
+    requestId: reading.requestId,
+    traceId: node.traceId,
+    spanId: node.spanId,
+    parentSpanId: node.parentSpanId,
+    source: reading.source,
+  };
+}
 
 /** Writes rows of `tool_calls`. */
 export class CallRows {
   readonly #counter: ChangeCounter;
   readonly #upsert: Statement;
+  readonly #upsertModelSpan: Statement;
   readonly #delete: Statement;
-  readonly #exists: Statement;
+  readonly #one: Statement;
 
   constructor(db: Db, counter: ChangeCounter) {
     this.#counter = counter;
     this.#upsert = prepareUpsert(db, T, ['id'], RULES);
-    this.#exists = prepareQuery(db, sqlBuilder.selectFrom('tool_calls').select(sql.lit(1).as('one')).where('id', '=', ''));
+    this.#upsertModelSpan = prepareUpsert(db, T, ['id'], RULES_OF_MODEL_SPANS);
     this.#delete = prepareQuery(db, sqlBuilder.deleteFrom('tool_calls').where('id', '=', ''));
+    this.#one = prepareQuery(db, sqlBuilder.selectFrom('tool_calls').select('id').where('id', '=', ''));
+  }
+
+  exists(id: string): boolean {
+    return this.#one.get(id) !== undefined;
   }
 
   /** @returns whether the row changed. */
-  write(node: SpanNode, reading: CallReading, owner: Owner | null, parentCallId: string | null): boolean {
-    const facts = node.facts;
-    const inside = fromInside(node);
-    const failed = reading.success === false;
+  write(row: CallRow): boolean {
+    const { usage } = row;
+    const cost = row.costUsd === null ? estimateCost(usage, row.model, row.provider, row.startMs) : null;
     const seq = this.#counter.next();
-    const { changes } = this.#upsert.run(
-      spanRowId(node.traceId, node.spanId),
-      owner?.taskExecutionId ?? null,
-      owner?.match ?? null,
-      parentCallId,
-      facts.sessionId,
-      node.agentId,
-      reading.subAgent,
-      reading.conversationId,
-      reading.kind,
-      reading.toolName,
-      reading.callId ?? inside.callId,
-      isoTime(facts.startMs),
-      facts.durationMs,
-      reading.durationQuality,
-      reading.model,
-      reading.provider,
-      reading.usage?.inputTokens ?? null,
-      reading.usage?.outputTokens ?? null,
-      reading.usage?.cacheReadTokens ?? null,
-      reading.usage?.cacheWriteTokens ?? null,
-      reading.usage?.reasoningTokens ?? null,
-      reading.costUsd,
-      reading.costUsd === null ? null : 'emitter',
-      null,
-      bool(reading.success),
-      reading.errorType ?? (failed ? inside.errorType : null),
-      reading.errorMessage ?? (failed ? inside.errorMessage : null),
-      reading.statusCode ?? facts.http?.status ?? serverStatus(facts, reading) ?? inside.statusCode,
-      retries(node, reading),
-      reading.requestId,
-      node.traceId,
-      node.spanId,
-      node.parentSpanId,
-      reading.source,
+    const upsert = row.kind === 'llm' && !row.isKeyed ? this.#upsertModelSpan : this.#upsert;
+    const { changes } = upsert.run(
+      row.id,
+      row.owner?.taskExecutionId ?? null,
+      row.owner?.match ?? null,
+      row.parentToolCallId,
+      row.sessionId,
+      row.agentId,
+      row.subAgent,
+      row.conversationId,
+      row.kind,
+      row.toolName,
+      row.callId,
+      isoTime(row.startMs),
+      row.durationMs,
+      row.durationQuality,
+      row.model,
+      row.provider,
+      usage?.inputTokens ?? null,
+      usage?.outputTokens ?? null,
+      usage?.cacheReadTokens ?? null,
+      usage?.cacheWriteTokens ?? null,
+      usage?.reasoningTokens ?? null,
+      row.costUsd ?? cost?.usd ?? null,
+      row.costUsd !== null ? 'emitter' : cost === null ? null : 'estimated',
+      cost?.version ?? null,
+      bool(row.success),
+      row.errorType,
+      row.errorMessage,
+      row.statusCode,
+      row.retryCount,
+      row.requestId,
+      row.traceId,
+      row.spanId,
+      row.parentSpanId,
+      row.source,
       seq,
     );
     if (changes === 0) return false;
@@ -159,12 +284,10 @@ export class CallRows {
     return true;
   }
 
-  exists(id: string): boolean {
-    return this.#exists.get(id) !== undefined;
-  }
-
-  /** Takes back a row whose call turned out to be part of another. */
-  remove(id: string): void {
-    if (this.#delete.run(id).changes > 0) this.#counter.bury(T, id);
+  /** Takes back a row whose call turned out to be part of another. @returns whether there was one. */
+  remove(id: string): boolean {
+    if (this.#delete.run(id).changes === 0) return false;
+    this.#counter.bury(T, id);
+    return true;
   }
 }

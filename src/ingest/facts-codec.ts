@@ -1,4 +1,11 @@
-import { callReading, type Reading, type StepReading, type TaskName, type TaskReading } from '../model/reading.ts';
+import {
+  type CallReading,
+  callReading,
+  type Reading,
+  type StepReading,
+  type TaskName,
+  type TaskReading,
+} from '../model/reading.ts';
 import type { FoldedCall, FoldedHttp, NodeClass, SpanFacts } from '../model/span-node.ts';
 
 /**
@@ -15,7 +22,9 @@ type WireFacts = [
   reading?: WireReading | 0,
   http?: FoldedHttp | 0,
   serverStatus?: number | null,
-  inner?: Readonly<Record<string, FoldedCall>>,
+  inner?: Readonly<Record<string, FoldedCall>> | 0,
+  usageBelow?: 0 | 1,
+  total?: WireReading,
 ];
 type WireName = [source: TaskName['source'], taskId: string, attempt: number];
 /** A reading without `what` (the class), without `names` (they stand beside it) and without what is null. */
@@ -23,15 +32,18 @@ type WireReading = Record<string, unknown>;
 
 export function encodeFacts(facts: SpanFacts): string {
   const wire: WireFacts = [facts.startMs, facts.endMs, facts.durationMs, facts.sessionId];
-  const { names, reading, http, serverStatus, inner } = facts;
-  const isTarget = http !== undefined || serverStatus !== undefined || inner !== undefined;
+  const { names, reading, http, serverStatus, inner, usageBelow, total } = facts;
+  const sumsUp = usageBelow === true || total !== undefined;
+  const isTarget = http !== undefined || serverStatus !== undefined || inner !== undefined || sumsUp;
   if (names !== null || reading !== null || isTarget) {
     wire.push(names === null ? 0 : [names.source, names.taskId, names.attempt], reading === null ? 0 : wireReading(reading));
   }
   if (isTarget) {
     wire.push(http ?? 0, serverStatus ?? null);
-    if (inner !== undefined) wire.push(inner);
+    if (inner !== undefined || sumsUp) wire.push(inner ?? 0);
   }
+  if (sumsUp) wire.push(usageBelow === true ? 1 : 0);
+  if (total !== undefined) wire.push(wireReading(total));
   return JSON.stringify(wire);
 }
 
@@ -57,6 +69,7 @@ const UNKNOWN_OF_TASK = {
 
 function readingOf(cls: NodeClass, wire: WireReading, names: TaskName | null): Reading | null {
   switch (cls) {
+    case 'agent':
     case 'call':
       return callReading({ toolName: null, success: null, names, ...wire } as Parameters<typeof callReading>[0]);
     case 'task':
@@ -74,7 +87,9 @@ function readingOf(cls: NodeClass, wire: WireReading, names: TaskName | null): R
 
 /** @throws {SyntaxError} when the text is no JSON: then the file was damaged. */
 export function decodeFacts(text: string, cls: NodeClass): SpanFacts {
-  const [startMs, endMs, durationMs, sessionId, wireName, wire, http, serverStatus, inner] = JSON.parse(text) as WireFacts;
+  const [startMs, endMs, durationMs, sessionId, wireName, wire, http, serverStatus, inner, usageBelow, total] = JSON.parse(
+    text,
+  ) as WireFacts;
   const names: TaskName | null = wireName ? { source: wireName[0], taskId: wireName[1], attempt: wireName[2] } : null;
   return {
     startMs,
@@ -83,7 +98,9 @@ export function decodeFacts(text: string, cls: NodeClass): SpanFacts {
     sessionId,
     names,
     reading: wire ? readingOf(cls, wire, names) : null,
-    ...(inner === undefined ? {} : { inner }),
+    ...(inner ? { inner } : {}),
+    ...(usageBelow ? { usageBelow: true } : {}),
+    ...(total === undefined ? {} : { total: readingOf('call', total, names) as CallReading }),
     ...(http ? { http } : {}),
     ...(serverStatus == null ? {} : { serverStatus }),
   };

@@ -1,22 +1,25 @@
 import { classify } from '../dialect/classify.ts';
-import type { CallReading, Reading, TaskName } from '../model/reading.ts';
-import { isoTime, spanRowId } from '../model/row-ids.ts';
-import { FOLDED, type NodeClass, type SpanFacts, type SpanNode } from '../model/span-node.ts';
-import type { SpanRecord } from '../model/span-record.ts';
+import type { Reading, TaskName } from '../model/reading.ts';
+import { isoTime } from '../model/row-ids.ts';
+import type { NodeClass, SpanNode } from '../model/span-node.ts';
+import { SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
+import { isLocalRoot } from '../resolve/agent-place.ts';
 import { callOf } from '../resolve/ancestry.ts';
-import { placeOfCall } from '../resolve/fold.ts';
 import type { OpenFile, Statement } from '../store/open.ts';
-import { prepareQuery, sqlBuilder } from '../store/sql.ts';
-import { exactOwner } from './call-owner.ts';
-import { CallRows, type Owner } from './call-rows.ts';
+import { CallParts } from './call-parts.ts';
+import { CallRows } from './call-rows.ts';
+import { CallSettler } from './call-settler.ts';
 import { ChangeCounter } from './change-counter.ts';
-import { withFolded } from './fold-facts.ts';
+import { Fates, mayBeForgotten } from './fates.ts';
 import { InferredOwners } from './inferred-owners.ts';
+import { KeyedCalls } from './keyed-calls.ts';
 import { LabelRows, type Labels } from './label-rows.ts';
-import type { Disposition, Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
+import { PairedCalls } from './paired-calls.ts';
 import { SessionRows, type SessionSight } from './session-rows.ts';
 import { SpanMemory } from './span-memory.ts';
-import { isEarlier, TaskRows, type ToldTask, taskIdOfReading, taskIdOfSpan } from './task-rows.ts';
+import { TaskRows, taskIdOfReading, taskIdOfSpan } from './task-rows.ts';
+import { TaskSettler } from './task-settler.ts';
 
 /** A span whose agent, and so whose file, is known. */
 export interface RoutedSpan {
@@ -24,31 +27,6 @@ export interface RoutedSpan {
   readonly agentId: string | null;
   readonly session: SessionSight;
 }
-
-/** What became of a span in this process, so that its books can follow a change of mind. */
-interface Fate {
-  readonly dialect: string;
-  disposition: Disposition;
-}
-
-/** A span with what only this process knows of it; on the node itself, since a WeakMap of them cost 3 % of a batch. */
-interface Tracked extends SpanNode {
-  fate?: Fate;
-  written?: Written;
-}
-
-/** What the row of a call was last written from: while all of it is the same, so is the row. */
-interface Written {
-  readonly facts: SpanFacts;
-  readonly owner: Owner | null;
-  readonly parentRow: string | null;
-}
-
-/** Cancels of tasks that never show up stay counted as ignored; beyond this many the oldest are not waited for. */
-const MAX_EARLY_SIGNALS = 10_000;
-
-/** Far less than the memory's age limit in days: what is younger costs no look into the tables. */
-const NEVER_FORGOTTEN_MS = 3_600_000;
 
 const PLACE: Readonly<Record<Reading['what'], NodeClass>> = {
   task: 'task',
@@ -58,9 +36,10 @@ const PLACE: Readonly<Record<Reading['what'], NodeClass>> = {
   server: 'server',
 };
 
-function isWritten(was: Written | undefined, facts: SpanFacts, owner: Owner | null, parentRow: string | null): boolean {
-  if (was === undefined || was.facts !== facts || was.parentRow !== parentRow) return false;
-  return was.owner?.taskExecutionId === owner?.taskExecutionId && was.owner?.match === owner?.match;
+/** An open span is what it is only where its end cannot change that: a task. */
+function classOf(reading: Reading, ended: boolean): NodeClass {
+  if (!ended && reading.what !== 'task') return 'open';
+  return reading.what === 'call' && reading.asTask !== null ? 'agent' : PLACE[reading.what];
 }
 
 const namesOf = (reading: Reading): TaskName | null => ('names' in reading ? reading.names : null);
@@ -76,51 +55,58 @@ export class FileRecorder {
   readonly #ledger: Ledger;
   readonly #labelled: Labels;
   readonly #now: () => number;
+  readonly #kinds: ReadonlySet<string>;
   readonly #memory: SpanMemory;
   readonly #counter: ChangeCounter;
-  readonly #tasks: TaskRows;
-  readonly #calls: CallRows;
+  readonly #tasks: TaskSettler;
+  readonly #taskRows: TaskRows;
+  readonly #calls: CallSettler;
+  readonly #parts: CallParts;
+  readonly #keyed: KeyedCalls;
+  readonly #paired: PairedCalls;
   readonly #labels: LabelRows;
   readonly #inferred: InferredOwners;
+  readonly #fates: Fates;
   readonly sessions: SessionRows;
   readonly #begin: Statement;
   readonly #commit: Statement;
   readonly #rollback: Statement;
   readonly #dataVersion: Statement;
-  readonly #signal: Statement;
-  /** Cancel spans of this process whose task has no row yet, by task; for the books only. */
-  readonly #earlySignals = new Map<string, readonly SpanNode[]>();
   #seenVersion = -1;
-  // the transaction at hand
-  readonly #dirtyCalls = new Set<SpanNode>();
-  readonly #touchedTasks = new Set<string>();
-  readonly #told = new Map<string, ToldTask>();
-  readonly #signalled = new Map<string, { source: string; taskId: string }>();
 
-  constructor(file: OpenFile, ledger: Ledger, labels: Labels, now: () => number) {
+  /** @param kinds kinds of call recorded beside those that always are (`classify`). */
+  constructor(file: OpenFile, ledger: Ledger, labels: Labels, kinds: readonly string[], now: () => number) {
     this.file = file;
     this.#ledger = ledger;
     this.#labelled = labels;
     this.#now = now;
+    this.#kinds = new Set(kinds);
     const { db } = file;
-    this.#memory = new SpanMemory(db);
-    this.#counter = new ChangeCounter(db);
-    this.#tasks = new TaskRows(db, this.#memory, this.#counter);
-    this.#calls = new CallRows(db, this.#counter);
-    this.#labels = new LabelRows(db, this.#counter);
-    this.#inferred = new InferredOwners(db, this.#counter);
-    this.sessions = new SessionRows(db, this.#counter);
+    const memory = new SpanMemory(db);
+    const counter = new ChangeCounter(db);
+    const inferred = new InferredOwners(db, counter);
+    const sessions = new SessionRows(db, counter);
+    const fates = new Fates(ledger);
+    const callRows = new CallRows(db, counter);
+    this.#memory = memory;
+    this.#counter = counter;
+    this.#inferred = inferred;
+    this.#fates = fates;
+    this.sessions = sessions;
+    this.#taskRows = new TaskRows(db, memory, counter);
+    this.#tasks = new TaskSettler(db, { rows: this.#taskRows, sessions, inferred, fates });
+    this.#parts = new CallParts(db);
+    this.#keyed = new KeyedCalls(this.#parts, callRows, sessions, inferred);
+    this.#paired = new PairedCalls(this.#parts);
+    this.#calls = new CallSettler(
+      { now, memory, rows: callRows, keyed: this.#keyed, paired: this.#paired, sessions, inferred, fates },
+      (node) => this.#touchBelow(node),
+    );
+    this.#labels = new LabelRows(db, counter);
     this.#begin = db.prepare('begin immediate');
     this.#commit = db.prepare('commit');
     this.#rollback = db.prepare('rollback');
     this.#dataVersion = db.prepare('pragma data_version').pluck();
-    this.#signal = prepareQuery(
-      db,
-      sqlBuilder
-        .insertInto('task_signals')
-        .values({ source: '', task_id: '', kind: '', trace_id: '', span_id: '', at_ms: 0, seen_at: 0 })
-        .onConflict((oc) => oc.doNothing()),
-    );
   }
 
   /** How often the cache of spans was too small; the rows are right all the same. */
@@ -134,21 +120,42 @@ export class FileRecorder {
    */
   apply(batch: readonly RoutedSpan[]): void {
     this.transact(() => {
-      for (const routed of batch) this.#take(routed);
-      this.#settleCalls();
       const nowSeconds = Math.floor(this.#now() / 1000);
-      this.#memory.flush(nowSeconds);
-      this.#settleTasks();
-      this.#inferred.settle();
-      this.sessions.flush(this.#now());
+      this.#parts.begin(nowSeconds);
+      for (const routed of batch) this.#take(routed);
+      this.#settle(nowSeconds);
     });
     this.#memory.trim();
-    this.#tasks.trim();
+    this.#taskRows.trim();
     this.sessions.trim();
-    for (const key of this.#earlySignals.keys()) {
-      if (this.#earlySignals.size <= MAX_EARLY_SIGNALS) break;
-      this.#earlySignals.delete(key);
-    }
+  }
+
+  /** Agents whose local root never came are settled without it. @returns how many. */
+  settleForgottenAgents(beforeSeconds: number, limit: number): number {
+    const forgotten = this.#memory.undecidedAgents(beforeSeconds, limit);
+    if (forgotten.length === 0) return 0;
+    this.transact(() => {
+      const nowSeconds = Math.floor(this.#now() / 1000);
+      this.#parts.begin(nowSeconds);
+      for (const { traceId, spanId } of forgotten) {
+        const node = this.#memory.get(traceId, spanId);
+        if (node !== undefined) this.#calls.settleForgotten(node);
+      }
+      this.#settle(nowSeconds);
+    });
+    return forgotten.length;
+  }
+
+  #settle(nowSeconds: number): void {
+    this.#calls.settle();
+    for (const node of this.#calls.takeNewTasks()) if (node.ref !== null) this.#tasks.touch(node.ref);
+    this.#memory.flush(nowSeconds);
+    this.#tasks.settle();
+    this.#labels.write();
+    this.#inferred.settle();
+    this.sessions.flush(this.#now());
+    // What a task's row brought up of calls (a total that it states) is in memory only so far.
+    this.#memory.flush(nowSeconds);
   }
 
   /** One write transaction; on any error everything in memory is forgotten too, so the next try starts from the file. */
@@ -172,10 +179,10 @@ export class FileRecorder {
       this.#ledger.rollback();
       throw error;
     } finally {
-      this.#dirtyCalls.clear();
-      this.#touchedTasks.clear();
-      this.#told.clear();
-      this.#signalled.clear();
+      this.#calls.clear();
+      this.#keyed.clear();
+      this.#paired.clear();
+      this.#tasks.clear();
     }
     this.#ledger.commit();
   }
@@ -183,7 +190,7 @@ export class FileRecorder {
   /** Drops everything that is only in memory: another connection wrote the file, or rows were deleted from it. */
   forget(): void {
     this.#memory.forget();
-    this.#tasks.forget();
+    this.#taskRows.forget();
     this.#inferred.forget();
     this.#labels.forget();
     this.sessions.forget();
@@ -193,7 +200,12 @@ export class FileRecorder {
     const ended = span.endMs !== null;
     const existing = this.#memory.get(span.traceId, span.spanId);
     if (existing !== undefined && !ended) return;
-    const { dialect, reading } = classify(span);
+    const { dialect, reading } = classify(span, this.#kinds);
+    if (span.kind === SPAN_KIND.log && reading.what === 'step') {
+      // A record that makes no row is no link in any chain either.
+      this.#ledger.post(dialect, null, `ignored:${reading.reason}`);
+      return;
+    }
     if (existing !== undefined && existing.facts.endMs !== null) {
       this.#ledger.post(dialect, null, 'repeated');
       return;
@@ -202,17 +214,19 @@ export class FileRecorder {
       if (ended) this.#ledger.post(dialect, null, 'ignored:bad_time');
       return;
     }
-    if (existing === undefined && reading.what === 'task' && this.#mayBeForgotten(span.endMs ?? span.startMs)) {
+    if (existing === undefined && reading.what === 'task' && mayBeForgotten(span.endMs ?? span.startMs, this.#now())) {
       const id = taskIdOfReading(reading, span.traceId, span.spanId);
-      if (!this.#touchedTasks.has(id) && this.#tasks.isForgotten(id)) {
+      if (!this.#tasks.isTouched(id) && this.#taskRows.isForgotten(id)) {
         // Said again after its memory's time. The row has it, and more that cannot be known any more (a cancel, another span).
         if (ended) this.#ledger.post(dialect, null, 'repeated');
         return;
       }
     }
     const sessionId = this.sessions.sight(session, agentId);
-    const cls = ended || reading.what === 'task' ? PLACE[reading.what] : 'open';
-    const node: Tracked = {
+    // An agent that the emitter gives a task's id is a task wherever it stands.
+    const asTask = reading.what === 'call' && (isLocalRoot(span) || reading.asTask?.taskId != null) ? reading.asTask : null;
+    const cls = asTask !== null ? 'task' : classOf(reading, ended);
+    const node: SpanNode = {
       traceId: span.traceId,
       spanId: span.spanId,
       parentSpanId: span.parentSpanId,
@@ -226,44 +240,48 @@ export class FileRecorder {
         durationMs: span.durationMs,
         // A span seen twice belongs to the session that saw it start.
         sessionId: existing?.facts.sessionId ?? sessionId,
-        reading: cls === 'open' ? null : reading,
+        reading: cls === 'open' ? null : (asTask ?? reading),
         names: namesOf(reading),
+        ...(asTask !== null && reading.what === 'call' && ended ? { total: { ...reading, asTask: null } } : {}),
+        ...(existing?.facts.usageBelow === true ? { usageBelow: true } : {}),
       },
     };
     if (existing === undefined) this.#memory.add(node);
     else this.#memory.replace(existing, node);
     this.#place(node, reading, dialect, span);
+    this.#calls.inheritUsage(node);
     this.#touchBelow(node);
-    if (node.facts.names !== null && cls !== 'task') this.#tell(node, node.facts.names);
+    if (node.facts.names !== null && cls !== 'task') this.#tasks.tell(node, node.facts.names);
   }
 
-  #place(node: Tracked, reading: Reading, dialect: string, span: SpanRecord): void {
+  #place(node: SpanNode, reading: Reading, dialect: string, span: SpanRecord): void {
     const ended = node.facts.endMs !== null;
     switch (node.cls) {
-      case 'task': {
+      case 'task':
         node.ref = taskIdOfSpan(node) as string;
-        this.#touchedTasks.add(node.ref);
+        this.#tasks.touch(node.ref);
         this.#labels.collect(node.ref, this.#labelled, span);
+        this.#calls.touch(node);
         // recorded or merged: told when the row is written
-        if (ended) node.fate = { dialect, disposition: 'waiting' };
-        if (ended) this.#ledger.post(dialect, null, 'waiting');
+        if (ended) this.#fates.begin(node, dialect, 'waiting');
         return;
-      }
+      case 'agent':
       case 'call':
-        this.#dirtyCalls.add(node);
-        node.fate = { dialect, disposition: 'waiting' };
-        this.#ledger.post(dialect, null, 'waiting');
+        this.#calls.touch(node);
+        this.#fates.begin(node, dialect, 'waiting');
         return;
       case 'signal':
-        if (reading.what === 'signal') this.#takeSignal(node, reading.source, reading.taskId, dialect);
+        this.#fates.begin(node, dialect, 'ignored:cancel_without_task');
+        if (reading.what === 'signal')
+          this.#tasks.takeSignal(node, reading.source, reading.taskId, Math.floor(this.#now() / 1000));
         return;
       case 'server':
-        node.fate = { dialect, disposition: 'ignored:server_span' };
-        this.#ledger.post(dialect, null, 'ignored:server_span');
+        this.#fates.begin(node, dialect, 'ignored:server_span');
         this.#takeServer(node);
         return;
       case 'step':
-        this.#ledger.post(dialect, null, `ignored:${reading.what === 'step' ? reading.reason : 'step'}`);
+        this.#fates.begin(node, dialect, `ignored:${reading.what === 'step' ? reading.reason : 'step'}`);
+        if (reading.what === 'step' && reading.verdict !== undefined) this.#calls.touchParent(node);
         return;
       case 'open':
         return;
@@ -278,159 +296,27 @@ export class FileRecorder {
       for (const child of this.#memory.children(next)) {
         if (visited.has(child)) continue;
         visited.add(child);
+        this.#calls.touch(child);
         if (child.cls === 'task') {
-          if (child.ref !== null) this.#touchedTasks.add(child.ref);
+          if (child.ref !== null) this.#tasks.touch(child.ref);
           continue;
         }
-        if (child.cls === 'call') this.#dirtyCalls.add(child);
         if (child.cls === 'server' && next === node) this.#takeServer(child);
         stack.push(child);
       }
     }
   }
 
-  #takeSignal(node: Tracked, source: string, taskId: string, dialect: string): void {
-    node.fate = { dialect, disposition: 'ignored:cancel_without_task' };
-    this.#ledger.post(dialect, null, 'ignored:cancel_without_task');
-    const key = `${source}:${taskId}`;
-    this.#earlySignals.set(key, [...(this.#earlySignals.get(key) ?? []), node]);
-    const { facts } = node;
-    this.#signal.run(source, taskId, 'cancelled', node.traceId, node.spanId, facts.startMs, Math.floor(this.#now() / 1000));
-    this.#signalled.set(key, { source, taskId });
-  }
-
   /** A server span completes the HTTP call that is its parent. */
-  #takeServer(node: Tracked): void {
+  #takeServer(node: SpanNode): void {
     if (node.parentSpanId === null || node.facts.reading?.what !== 'server') return;
     const client = this.#memory.get(node.traceId, node.parentSpanId);
     if (client === undefined || callOf(client)?.kind !== 'http') return;
-    this.#fate(node, 'merged');
+    this.#fates.become(node, 'merged');
     const { statusCode } = node.facts.reading;
     if (statusCode === null || client.facts.serverStatus === statusCode) return;
     client.facts = { ...client.facts, serverStatus: statusCode };
     this.#memory.changed(client);
-    this.#dirtyCalls.add(client);
-  }
-
-  #tell(node: SpanNode, task: TaskName): void {
-    const key = `${task.source}:${task.taskId}:${task.attempt}`;
-    const known = this.#told.get(key);
-    const startedAt = isoTime(node.facts.startMs) ?? '';
-    if (known !== undefined && !isEarlier(startedAt, node.traceId, isoTime(known.startMs) ?? '', known.traceId)) return;
-    this.#told.set(key, {
-      task,
-      startMs: node.facts.startMs,
-      traceId: node.traceId,
-      sessionId: node.facts.sessionId,
-      agentId: node.agentId,
-    });
-  }
-
-  #settleCalls(): void {
-    // A set grows while it is walked: a fold makes its target dirty again.
-    for (const node of this.#dirtyCalls) {
-      this.#dirtyCalls.delete(node);
-      const reading = callOf(node);
-      if (reading !== null && node.ref?.startsWith(FOLDED) !== true) this.#settleCall(node, reading);
-    }
-  }
-
-  #settleCall(node: Tracked, reading: CallReading): void {
-    const place = placeOfCall(this.#memory, node);
-    const rowId = spanRowId(node.traceId, node.spanId);
-    if (place.target !== null) {
-      if (node.ref !== null) {
-        this.#calls.remove(rowId);
-        this.sessions.countCall(node.facts.sessionId, -1);
-      }
-      node.ref = FOLDED + place.target.spanId;
-      this.#memory.changed(node);
-      place.target.facts = withFolded(place.target.facts, node, reading, place.crossesServer);
-      this.#memory.changed(place.target);
-      this.#dirtyCalls.add(place.target);
-      this.#fate(node, 'merged');
-      return;
-    }
-    const owner = exactOwner(this.#memory, node);
-    const parent = place.parentCall;
-    const parentRow = parent === null ? null : spanRowId(parent.traceId, parent.spanId);
-    // Its parents end after it and ask again, batch after batch: one call in eight, at the price of writing it.
-    if (isWritten(node.written, node.facts, owner, parentRow)) return;
-    const isRepeat =
-      node.ref === null && this.#mayBeForgotten(node.facts.endMs ?? node.facts.startMs) && this.#calls.exists(rowId);
-    this.#calls.write(node, reading, owner, parentRow);
-    node.written = { facts: node.facts, owner, parentRow };
-    if (node.ref === null) {
-      node.ref = rowId;
-      this.#memory.changed(node);
-      if (!isRepeat) this.sessions.countCall(node.facts.sessionId, 1);
-    }
-    if (owner === null) this.#inferred.unowned(rowId);
-    else this.#inferred.ownerFound(reading.conversationId, reading.callId);
-    this.#fate(node, isRepeat ? 'repeated' : 'recorded');
-  }
-
-  /** Rows outlive the memory of their spans; a span so old may have a row that nothing but the table tells of. */
-  #mayBeForgotten(atMs: number): boolean {
-    return this.#now() - atMs > NEVER_FORGOTTEN_MS;
-  }
-
-  #settleTasks(): void {
-    for (const [key, { source, taskId }] of this.#signalled) {
-      const attempts = this.#tasks.attemptsOf(source, taskId);
-      for (const id of attempts) this.#touchedTasks.add(id);
-      if (attempts.length > 0) this.#signalApplied(key);
-    }
-    for (const told of this.#told.values()) this.#tellTask(told);
-    for (const id of this.#touchedTasks) {
-      this.#touchedTasks.delete(id);
-      const written = this.#tasks.derive(id);
-      if (written === null) continue;
-      const { state, spans, leftSession, session, isFirstSight, leftTrace } = written;
-      this.#moveCount(leftSession, session);
-      if (isFirstSight) {
-        this.#inferred.traceChanged(state.first.traceId);
-        this.#inferred.traceChanged(leftTrace);
-        this.#attemptAppeared(state.reading.source, state.reading.taskId);
-      }
-      this.#inferred.conversationChanged(state.reading.conversationId);
-      this.#fate(state.first, 'recorded');
-      for (const span of spans) if (span !== state.first) this.#fate(span, 'merged');
-    }
-    this.#labels.write();
-  }
-
-  /** A task counts for the session that its row stands under: a child's word may come before its own span's. */
-  #moveCount(from: string | null | undefined, to: string | null): void {
-    if (from === to) return;
-    if (from !== undefined) this.sessions.countTask(from, -1);
-    this.sessions.countTask(to, 1);
-  }
-
-  #tellTask(told: ToldTask): void {
-    const { leftSession, traces } = this.#tasks.tell(told);
-    if (traces.length === 0) return;
-    this.#moveCount(leftSession, told.sessionId ?? leftSession ?? null);
-    for (const traceId of traces) this.#inferred.traceChanged(traceId);
-    this.#attemptAppeared(told.task.source, told.task.taskId);
-  }
-
-  /** A cancel may fall on this attempt now, and no longer on an earlier one. */
-  #attemptAppeared(source: string, taskId: string | null): void {
-    if (taskId === null || !this.#tasks.hasSignals(source, taskId)) return;
-    this.#signalApplied(`${source}:${taskId}`);
-    for (const id of this.#tasks.attemptsOf(source, taskId)) this.#touchedTasks.add(id);
-  }
-
-  /** The cancel spans of a task completed its row. */
-  #signalApplied(key: string): void {
-    for (const node of this.#earlySignals.get(key) ?? []) this.#fate(node, 'merged');
-    this.#earlySignals.delete(key);
-  }
-
-  #fate({ fate }: Tracked, disposition: Disposition): void {
-    if (fate === undefined || fate.disposition === disposition) return;
-    this.#ledger.post(fate.dialect, fate.disposition, disposition);
-    fate.disposition = disposition;
+    this.#calls.touch(client);
   }
 }

@@ -1,8 +1,9 @@
+import { type RawBuilder, sql } from 'kysely';
 import { scrubLabel } from '../dialect/scrub.ts';
 import type { AttributeValue, SpanRecord } from '../model/span-record.ts';
 import type { Db, Statement } from '../store/open.ts';
 import type { ChangeCounter } from './change-counter.ts';
-import { prepareUpsert } from './upsert.ts';
+import { newValue, oldValue, prepareUpsert } from './upsert.ts';
 
 /** Which labels tasks get: attributes by name, and fixed ones. */
 export interface Labels {
@@ -23,6 +24,14 @@ interface Label {
   readonly source: string;
 }
 
+const rank = (source: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`CASE ${source} WHEN 'span' THEN 2 WHEN 'resource' THEN 1 ELSE 0 END`;
+const TABLE = 'task_labels';
+const SAYS_AT_LEAST_AS_MUCH = sql`${rank(newValue('source'))} >= ${rank(oldValue(TABLE, 'source'))}`;
+/** A task may have several spans, of which not each says what the others say: what a span said no setting replaces. */
+const better = (column: string): RawBuilder<unknown> =>
+  sql`CASE WHEN ${SAYS_AT_LEAST_AS_MUCH} THEN ${newValue(column)} ELSE ${oldValue(TABLE, column)} END`;
+
 /** Writes rows of `task_labels`. */
 export class LabelRows {
   readonly #counter: ChangeCounter;
@@ -31,7 +40,7 @@ export class LabelRows {
 
   constructor(db: Db, counter: ChangeCounter) {
     this.#counter = counter;
-    this.#upsert = prepareUpsert(db, 'task_labels', ['task_execution_id', 'key'], { value: 'replace', source: 'replace' });
+    this.#upsert = prepareUpsert(db, TABLE, ['task_execution_id', 'key'], { value: better('value'), source: better('source') });
   }
 
   /** Reads the labels of a task off its own span: the span's attribute wins over the resource's, that over a fixed label. */

@@ -12,6 +12,7 @@ import { asStoreError, StoreError } from '../store/store-error.ts';
 import { type Agent, AgentFinder, agentKey, agentNamed, NO_AGENT } from './agent-of.ts';
 import { FileRecorder, type RoutedSpan, SchemaMoved } from './file-recorder.ts';
 import { Ledger } from './ledger.ts';
+import { spanOfLog } from './log-span.ts';
 import type { RecorderConfig } from './recorder-config.ts';
 import type { SessionSight } from './session-rows.ts';
 import { SessionFinder } from './session-sight.ts';
@@ -27,6 +28,8 @@ const SWEEP_BUDGET_MS = 250;
 const TOMBSTONES_KEPT = 100_000;
 /** Longest wait for locks when a session ends, over all files: with what comes before, within the 2 s that an exit may take. */
 const END_WAIT_MS = 500;
+/** How long it stays open whether an agent's span is a task when its local root does not come. */
+const AGENT_WAIT_MS = 10 * 60_000;
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
@@ -78,12 +81,13 @@ export class Recorder implements Recording {
 
   apply(batch: SpanBatch): ApplyOutcome {
     const { origin } = batch;
-    const agents = this.#agents.find(batch.spans, origin);
+    const all = batch.logs.length === 0 ? batch.spans : [...batch.spans, ...batch.logs.map(spanOfLog)];
+    const agents = this.#agents.find(all, origin);
     const groups = new Map<string, Group>();
     const homeless: SpanRecord[] = [];
     const traces = new Set<string>();
     const oneFile = this.#isOneFile();
-    batch.spans.forEach((span, i) => {
+    all.forEach((span, i) => {
       const agent = agents[i] ?? null;
       if (agent === null && !oneFile) {
         homeless.push(span);
@@ -115,7 +119,8 @@ export class Recorder implements Recording {
     const error = first.error as StoreError;
     return {
       status: 'retry',
-      rest: { origin, spans: failures.flatMap((failure) => failure.spans), logs: batch.logs },
+      // Log records have become spans above.
+      rest: { origin, spans: failures.flatMap((failure) => failure.spans), logs: [] },
       reason: reasonOf(error),
       message: error.message,
     };
@@ -305,7 +310,7 @@ export class Recorder implements Recording {
       });
       const labels = { keys: settings.labelKeys, fixed: settings.labels };
       try {
-        const recorder = new FileRecorder(file, this.#ledger, labels, () => this.#now());
+        const recorder = new FileRecorder(file, this.#ledger, labels, settings.kinds, () => this.#now());
         open = { recorder, agentId, identity: fileIdentity(path), lastCommitMs: null, error: null };
         this.#loseTasks(path, open);
       } catch (error) {
@@ -350,6 +355,7 @@ export class Recorder implements Recording {
     const { settings } = this.#config;
     const { db } = open.recorder.file;
     this.#loseTasks(path, open);
+    open.recorder.settleForgottenAgents(Math.floor((this.#now() - AGENT_WAIT_MS) / 1000), SWEEP_STEP);
     const until = performance.now() + SWEEP_BUDGET_MS;
     const inSteps = (step: () => RetentionStep): number => {
       let sum = 0;

@@ -60,6 +60,7 @@ export class SpanMemory implements Tree {
   readonly #selectOne: Statement;
   readonly #selectChildren: Statement;
   readonly #selectTask: Statement;
+  readonly #selectAgents: Statement;
   readonly #upsert: Statement;
 
   constructor(db: Db, capacity: number = CACHED_SPANS) {
@@ -70,6 +71,10 @@ export class SpanMemory implements Tree {
     this.#selectOne = prepareQuery(db, from.select(columns).where('trace_id', '=', '').where('span_id', '=', ''));
     this.#selectChildren = prepareQuery(db, from.select(columns).where('trace_id', '=', '').where('parent_span_id', '=', ''));
     this.#selectTask = prepareQuery(db, from.select(columns).where('ref', '=', '').where('class', '=', raw.lit('task')));
+    this.#selectAgents = prepareQuery(
+      db,
+      from.select(['trace_id', 'span_id']).where('class', '=', raw.lit('agent')).where('seen_at', '<', 0).limit(raw<number>`?`),
+    );
     this.#upsert = prepareQuery(
       db,
       sqlBuilder
@@ -122,6 +127,14 @@ export class SpanMemory implements Tree {
     return (this.#selectTask.all(taskExecutionId) as MemoryRow[]).map(
       (row) => this.get(row.trace_id, row.span_id) ?? toNode(row),
     );
+  }
+
+  /** Agents of which it is not decided since before then whether a task stands above them. */
+  undecidedAgents(beforeSeconds: number, limit: number): { readonly traceId: string; readonly spanId: string }[] {
+    return (this.#selectAgents.all(beforeSeconds, limit) as MemoryRow[]).map((row) => ({
+      traceId: row.trace_id,
+      spanId: row.span_id,
+    }));
   }
 
   /** Takes up a span that was not known. */

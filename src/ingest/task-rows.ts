@@ -3,7 +3,7 @@ import type { TaskName, TaskReading } from '../model/reading.ts';
 import { isoTime, spanRowId, taskRowId, taskRowRange } from '../model/row-ids.ts';
 import type { SpanNode } from '../model/span-node.ts';
 import { nearestTask } from '../resolve/ancestry.ts';
-import { attemptCancelledAt, type TaskState, taskState } from '../resolve/task-state.ts';
+import { attemptCancelledAt, byStart, type TaskState, taskState } from '../resolve/task-state.ts';
 import type { Db, Statement } from '../store/open.ts';
 import { prepareQuery, sqlBuilder } from '../store/sql.ts';
 import type { ChangeCounter } from './change-counter.ts';
@@ -22,6 +22,10 @@ const REMEMBERED_TASKS = 100_000;
 const status = sql`case when ${newValue('status')} = 'running' and ${oldValue(T, 'status')} = 'lost'
     and ${newValue('session_id')} is ${oldValue(T, 'session_id')} then 'lost' else ${newValue('status')} end`;
 
+/** A start that a span told stays the earliest, also when the memory of that span is gone; what a child told gives way. */
+const earliestStart = sql`case when ${oldValue(T, 'start_source')} = 'span' then min(${newValue('started_at')}, ${oldValue(T, 'started_at')})
+    else ${newValue('started_at')} end`;
+
 const RULES = {
   session_id: 'derived',
   agent_id: 'derived',
@@ -34,7 +38,7 @@ const RULES = {
   parent_task_id: 'derived',
   workflow_run_id: 'derived',
   conversation_id: 'derived',
-  started_at: 'replace',
+  started_at: earliestStart,
   completed_at: 'replace',
   status,
   duration_ms: 'replace',
@@ -72,6 +76,13 @@ export interface Told {
 
 const NOTHING_NEW: Told = { leftSession: null, traces: [] };
 
+/** What is remembered of a row that was derived from spans of its own. */
+interface KnownRow {
+  readonly sessionId: string | null;
+  readonly traceId: string | null;
+  readonly startedAt: string;
+}
+
 export interface Derived {
   readonly state: TaskState;
   /** All known spans of the attempt. */
@@ -79,9 +90,9 @@ export interface Derived {
   /** The session that the row stood under before, undefined where there was no row; and the one that it stands under now. */
   readonly leftSession: string | null | undefined;
   readonly session: string | null;
-  /** The first time in this process that the row was derived from spans of its own. */
-  readonly isFirstSight: boolean;
-  /** The trace that the row stood in before, when only children had told of it. */
+  /** Its start or its trace is another than before, or it is derived for the first time in this process. */
+  readonly hasMoved: boolean;
+  /** The trace that the row stood in before. */
   readonly leftTrace: string | null;
 }
 
@@ -113,7 +124,7 @@ export class TaskRows {
   readonly #signals: Statement<[string, string], { at_ms: number }>;
   readonly #setParent: Statement;
   /** Rows that are known to be there with a start of their own, with their session: a child that names one has nothing to add. */
-  readonly #started = new Map<string, string | null>();
+  readonly #started = new Map<string, KnownRow>();
 
   constructor(db: Db, memory: SpanMemory, counter: ChangeCounter) {
     this.#memory = memory;
@@ -166,7 +177,7 @@ export class TaskRows {
     if (this.#started.has(id)) return NOTHING_NEW;
     const row = this.#one.get(id);
     if (row?.start_source === 'span') {
-      this.#started.set(id, row.session_id);
+      this.#started.set(id, { sessionId: row.session_id, traceId: row.trace_id, startedAt: row.started_at });
       return NOTHING_NEW;
     }
     const startedAt = isoTime(told.startMs);
@@ -197,15 +208,17 @@ export class TaskRows {
    * @returns what was written, or null where no span of it is known.
    */
   derive(id: string): Derived | null {
-    const spans = this.#memory.spansOfTask(id);
+    const spans = this.#memory.spansOfTask(id).sort(byStart);
     const state = taskState(spans, this.#isCancelled(id, spans));
     if (state === null) return null;
     const { reading, first, last } = state;
     const startedAt = isoTime(state.startMs);
     if (startedAt === null) return null;
-    const isFirstSight = !this.#started.has(id);
-    const before = isFirstSight ? this.#one.get(id) : undefined;
-    const leftSession = isFirstSight ? before?.session_id : this.#started.get(id);
+    const known = this.#started.get(id);
+    const row = known === undefined ? this.#one.get(id) : undefined;
+    const before: KnownRow | undefined =
+      known ?? (row === undefined ? undefined : { sessionId: row.session_id, traceId: row.trace_id, startedAt: row.started_at });
+    const leftSession = before?.sessionId;
     const session = last.facts.sessionId ?? first.facts.sessionId ?? leftSession ?? null;
     const seq = this.#counter.next();
     const { changes } = this.#upsert.run(
@@ -233,9 +246,11 @@ export class TaskRows {
       seq,
     );
     if (changes > 0) this.#counter.took(seq);
-    this.#started.set(id, session);
-    if (isFirstSight) this.#adopt([reading.taskId, reading.workflowRunId]);
-    return { state, spans, leftSession, session, isFirstSight, leftTrace: before?.trace_id ?? null };
+    // What others decided by this row's place and start has to be decided again when these change.
+    const hasMoved = known === undefined || known.traceId !== first.traceId || known.startedAt !== startedAt;
+    this.#started.set(id, { sessionId: session, traceId: first.traceId, startedAt });
+    if (hasMoved) this.#adopt([reading.taskId, reading.workflowRunId]);
+    return { state, spans, leftSession, session, hasMoved, leftTrace: before?.traceId ?? null };
   }
 
   /** Whether the attempt has a row of its own span, all of whose spans were forgotten: nothing can be derived anew. Reads the file. */
@@ -291,7 +306,7 @@ export class TaskRows {
   }
 
   #reparent(id: string): void {
-    const spans = this.#memory.spansOfTask(id);
+    const spans = this.#memory.spansOfTask(id).sort(byStart);
     const state = taskState(spans, false);
     if (state === null) return;
     const parent = this.#parentOf(id, state, spans);

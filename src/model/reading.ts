@@ -92,6 +92,17 @@ export interface CallReading {
   /** US dollars as the emitter states them. */
   readonly costUsd: number | null;
   readonly names: TaskName | null;
+  /**
+   * The row's key where the emitter's call id is unique within a conversation: spans, log records and hook events of one
+   * call meet in that row. null: the span is the call.
+   */
+  readonly key: string | null;
+  /** Of several tellings of one keyed call, the one with more authority says outcome and duration. 0 to 9. */
+  readonly authority: number;
+  /** One of two sights of one call in two traces, which only task, tool and time connect. */
+  readonly pair: { readonly side: 'caller' | 'callee'; readonly tool: string } | null;
+  /** Of an agent: the task that it is where nothing above it is one. */
+  readonly asTask: TaskReading | null;
 }
 
 /** The end of a task told by another span (Hatchet's cancel span, in a trace of its own). */
@@ -109,6 +120,8 @@ export interface StepReading {
   /** Why it is no row; the reason of `ignored(reason)` in the books. */
   readonly reason: string;
   readonly names: TaskName | null;
+  /** What it says of the call that it stands below: Claude Code's permission span tells that the call was refused. */
+  readonly verdict?: 'denied' | 'interrupted';
 }
 
 /** The other side of an HTTP call: completes its client's row, is none itself. */
@@ -137,6 +150,10 @@ const CALL_DEFAULTS = {
   usage: null,
   costUsd: null,
   names: null,
+  key: null,
+  authority: 5,
+  pair: null,
+  asTask: null,
 } as const;
 
 /** A call reading from the fields a dialect knows; the rest is unknown. */

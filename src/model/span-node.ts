@@ -1,10 +1,11 @@
-import type { Reading, TaskName } from './reading.ts';
+import type { CallReading, Reading, TaskName } from './reading.ts';
 
 /**
  * What a span is for ownership. `open`: started, not ended and not known to be a task, so its class may still change.
- * The other classes are those of `Reading`.
+ * `agent`: an agent's span of which it is not decided yet whether a task stands above it. The other classes are those of
+ * `Reading`.
  */
-export type NodeClass = 'open' | 'task' | 'call' | 'step' | 'server' | 'signal';
+export type NodeClass = 'open' | 'agent' | 'task' | 'call' | 'step' | 'server' | 'signal';
 
 /** What nested HTTP spans tell of the call around them. */
 export interface FoldedHttp {
@@ -31,6 +32,10 @@ export interface SpanFacts {
   readonly inner?: Readonly<Record<string, FoldedCall>>;
   readonly http?: FoldedHttp;
   readonly serverStatus?: number | null;
+  /** Of an agent that is a task: its own reading as a call, for the totals that it states. */
+  readonly total?: CallReading;
+  /** A model call with usage is known below: totals stated above it would count its tokens again. */
+  readonly usageBelow?: boolean;
 }
 
 /** The fields of a folded call that can complete the row of the outer one. */
@@ -49,7 +54,7 @@ export interface SpanNode {
   readonly parentSpanId: string | null;
   readonly parentRemote: boolean | null;
   cls: NodeClass;
-  /** Of a task: the row's id. Of a call: the row's id, or null where it has none. Of a folded call: `>` and the span id of its target. */
+  /** Of a task: the row's id. Of a call: the row's id, or null where it has none. Of a folded call: `>` and the span id of its target; `<`: of a model call seen again, better, from inside. */
   ref: string | null;
   agentId: string | null;
   facts: SpanFacts;
@@ -57,3 +62,5 @@ export interface SpanNode {
 
 /** `ref` of a call that lives in another call's row. */
 export const FOLDED = '>';
+/** `ref` of a model call whose tokens are those of the model calls inside it. */
+export const HIDDEN = '<';

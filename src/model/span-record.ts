@@ -11,8 +11,11 @@ export type AttributeScalar = string | number | boolean;
 export type AttributeValue = AttributeScalar | readonly AttributeScalar[];
 export type Attributes = { readonly [key: string]: AttributeValue };
 
-/** OTLP numbering (opentelemetry-proto `Span.SpanKind`), which is the JS SDK's `SpanKind` plus one. */
-export const SPAN_KIND = { unspecified: 0, internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const;
+/**
+ * OTLP numbering (opentelemetry-proto `Span.SpanKind`), which is the JS SDK's `SpanKind` plus one. `log`, ours: a log
+ * record told as a span, so that it finds its place among spans (`ingest/log-span.ts`).
+ */
+export const SPAN_KIND = { unspecified: 0, internal: 1, server: 2, client: 3, producer: 4, consumer: 5, log: 100 } as const;
 
 /** OTLP numbering (`Status.StatusCode`), the same as the JS SDK's `SpanStatusCode`. */
 export const STATUS_CODE = { unset: 0, ok: 1, error: 2 } as const;

@@ -25,6 +25,10 @@ export function salvageJson(text: string, options: DecodeOptions): Salvaged {
     return { parts: [], problems: [`it is not JSON: ${(error as Error).message}`] };
   }
   if (!isObject(value)) return { parts: [], problems: ['it is no JSON object'] };
+  // Files of some emitters list the groups themselves (Gemini CLI's logs).
+  for (const [level, inner] of Object.entries(LEVELS)) {
+    if (Array.isArray(value[inner])) return salvageValue({ [level]: [value] }, options);
+  }
   const known = Object.keys(LEVELS).filter((key) => value[key] !== undefined);
   if (known.length === 0 && Object.keys(value).length > 0) {
     const keys = Object.keys(value).slice(0, 3).join(', ');

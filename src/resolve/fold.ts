@@ -42,7 +42,8 @@ function callAround(tree: Tree, node: SpanNode): Around | null {
   let found: Around | null = null;
   let crossesServer = false;
   climb(tree, node, (ancestor) => {
-    if (ancestor.cls === 'task' || ancestor.cls === 'open') return true;
+    // An agent that is not decided yet may turn out to be the task: asked again then.
+    if (ancestor.cls === 'task' || ancestor.cls === 'open' || ancestor.cls === 'agent') return true;
     if (ancestor.cls === 'server') crossesServer = true;
     const reading = callOf(ancestor);
     // HTTP around a call only carries it (MCP over HTTP, a proxy's client): look for what is above.

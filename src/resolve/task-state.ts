@@ -21,7 +21,8 @@ export interface TaskState {
 
 const taskOf = (node: SpanNode): TaskReading | null => (node.facts.reading?.what === 'task' ? node.facts.reading : null);
 
-const byStart = (a: SpanNode, b: SpanNode): number =>
+/** The order in which the spans of a task are asked; of equal starts the lesser id goes first. */
+export const byStart = (a: SpanNode, b: SpanNode): number =>
   a.facts.startMs - b.facts.startMs || (a.traceId + a.spanId < b.traceId + b.spanId ? -1 : 1);
 
 /** The first known value, the latest span asked first. */

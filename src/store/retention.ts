@@ -102,7 +102,7 @@ export function deleteOlderThan(db: Db, cutoffIso: string, limit: number): Reten
 }
 
 /**
- * Forgets up to `limit` spans and signals last seen before `beforeUnixSeconds`. It looks at the oldest `2 * limit` spans
+ * Forgets up to `limit` spans, signals and parts of calls each, last seen before `beforeUnixSeconds`. It looks at the oldest `2 * limit` spans
  * only, by row number: an index on the age would cost every span that is ever written. Spans of running tasks stay.
  * @throws {SqliteError} SQLITE_BUSY as above.
  */
@@ -113,9 +113,11 @@ export function forgetMemory(db: Db, beforeUnixSeconds: number, limit: number): 
     LIMIT @limit)`);
   const signals = db.prepare(`DELETE FROM task_signals WHERE (source, task_id, kind, trace_id, span_id) IN (
     SELECT source, task_id, kind, trace_id, span_id FROM task_signals WHERE seen_at < @before LIMIT @limit)`);
+  const parts = db.prepare(`DELETE FROM call_parts WHERE (call_key, part) IN (
+    SELECT call_key, part FROM call_parts WHERE seen_at < @before LIMIT @limit)`);
   const bounds = { before: beforeUnixSeconds, limit };
-  const [forgotten, unheard] = inTransaction(db, () => [spans.run(bounds).changes, signals.run(bounds).changes] as const);
-  return { deleted: forgotten + unheard, more: forgotten >= limit || unheard >= limit };
+  const deleted = inTransaction(db, () => [spans, signals, parts].map((statement) => statement.run(bounds).changes));
+  return { deleted: deleted.reduce((sum, count) => sum + count, 0), more: deleted.some((count) => count >= limit) };
 }
 
 /**

@@ -193,17 +193,77 @@ export interface TombstoneTable {
   change_seq: number;
 }
 
-/** A view: reading only. */
+/** A column of a view: reading only. */
+type Viewed<T> = ColumnType<T, never, never>;
+
 export interface EditView {
-  id: ColumnType<string, never, never>;
-  timestamp: ColumnType<string, never, never>;
-  session_id: ColumnType<string | null, never, never>;
-  tool: ColumnType<string | null, never, never>;
-  file_path: ColumnType<string, never, never>;
-  lines_added: ColumnType<number, never, never>;
-  lines_removed: ColumnType<number, never, never>;
-  cwd: ColumnType<string | null, never, never>;
-  committed: ColumnType<0 | 1, never, never>;
+  id: Viewed<string>;
+  timestamp: Viewed<string>;
+  session_id: Viewed<string | null>;
+  tool: Viewed<string | null>;
+  file_path: Viewed<string>;
+  lines_added: Viewed<number>;
+  lines_removed: Viewed<number>;
+  cwd: Viewed<string | null>;
+  committed: Viewed<0 | 1>;
+}
+
+export interface TaskCostView {
+  task_execution_id: Viewed<string>;
+  agent_id: Viewed<string | null>;
+  task_id: Viewed<string | null>;
+  task_type: Viewed<string | null>;
+  attempt: Viewed<number>;
+  status: Viewed<TaskStatus>;
+  started_at: Viewed<string>;
+  calls: Viewed<number>;
+  model_calls: Viewed<number>;
+  input_tokens: Viewed<number | null>;
+  output_tokens: Viewed<number | null>;
+  cache_read_tokens: Viewed<number | null>;
+  cache_write_tokens: Viewed<number | null>;
+  reasoning_tokens: Viewed<number | null>;
+  cost_usd: Viewed<number | null>;
+  estimated_usd: Viewed<number | null>;
+  unpriced_calls: Viewed<number>;
+  tree_tasks: Viewed<number>;
+  tree_input_tokens: Viewed<number | null>;
+  tree_output_tokens: Viewed<number | null>;
+  tree_cost_usd: Viewed<number | null>;
+  tree_unpriced_calls: Viewed<number>;
+}
+
+export interface ModelCostView {
+  agent_id: Viewed<string | null>;
+  provider: Viewed<string | null>;
+  model: Viewed<string | null>;
+  day: Viewed<string>;
+  model_calls: Viewed<number>;
+  failed_calls: Viewed<number>;
+  input_tokens: Viewed<number | null>;
+  output_tokens: Viewed<number | null>;
+  cache_read_tokens: Viewed<number | null>;
+  cache_write_tokens: Viewed<number | null>;
+  reasoning_tokens: Viewed<number | null>;
+  cost_usd: Viewed<number | null>;
+  estimated_usd: Viewed<number | null>;
+  unpriced_calls: Viewed<number>;
+}
+
+export interface ToolStatView {
+  agent_id: Viewed<string | null>;
+  kind: Viewed<CallKind>;
+  tool_name: Viewed<string | null>;
+  calls: Viewed<number>;
+  succeeded_calls: Viewed<number>;
+  failed_calls: Viewed<number>;
+  unknown_calls: Viewed<number>;
+  timed_calls: Viewed<number>;
+  p50_ms: Viewed<number | null>;
+  p95_ms: Viewed<number | null>;
+  max_ms: Viewed<number | null>;
+  first_called_at: Viewed<string>;
+  last_called_at: Viewed<string>;
 }
 
 export interface FileInfoTable {
@@ -238,6 +298,13 @@ export interface TaskSignalTable {
   seen_at: number;
 }
 
+export interface CallPartTable {
+  call_key: Fixed<string>;
+  part: Fixed<string>;
+  facts: string;
+  seen_at: number;
+}
+
 export interface HeldSpanTable {
   trace_id: Fixed<string>;
   span_id: Fixed<string>;
@@ -257,9 +324,13 @@ export interface AgentDatabase {
   line_anchors: LineAnchorTable;
   tombstones: TombstoneTable;
   edits: EditView;
+  task_costs: TaskCostView;
+  model_costs: ModelCostView;
+  tool_stats: ToolStatView;
   file_info: FileInfoTable;
   change_counter: ChangeCounterTable;
   span_memory: SpanMemoryTable;
   task_signals: TaskSignalTable;
+  call_parts: CallPartTable;
   held_spans: HeldSpanTable;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { APPLICATION_ID } from '../../src/store/migrate.ts';
 import { type Db, openForWriting } from '../../src/store/open.ts';
-import { readSchemaComments } from './schema-comments.ts';
+import { readSchemaComments, type TableComment } from './schema-comments.ts';
 
 const SCHEMA = new URL('../../schema/agent/', import.meta.url);
 
@@ -19,7 +19,7 @@ export const columnsOf = (db: Db, table: string): Column[] => db.pragma(`table_x
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
 
-function tableDoc(db: Db, name: string, text: string, comments: ReadonlyMap<string, string>): string {
+function tableDoc(db: Db, name: string, { text, example }: TableComment, comments: ReadonlyMap<string, string>): string {
   const rows = columnsOf(db, name).map(({ name: column, type, notnull, pk }) => {
     const comment = comments.get(`${name}.${column}`);
     if (comment === undefined) throw new Error(`schema/agent says nothing of ${name}.${column}: put a comment behind it`);
@@ -40,6 +40,7 @@ function tableDoc(db: Db, name: string, text: string, comments: ReadonlyMap<stri
     '| --- | --- | --- |',
     ...rows,
     ...(on.length === 0 ? [] : ['', `Indexed by ${on.join(', ')}.`]),
+    ...(example === null ? [] : ['', '```sql', example, '```']),
     '',
   ].join('\n');
 }
@@ -57,7 +58,7 @@ export function schemaDoc(): string {
     const docs = names.map((name) => {
       const said = tables.get(name);
       if (said === undefined || said.text === '') throw new Error(`schema/agent says nothing of ${name}: put a comment above it`);
-      return { internal: said.internal, text: tableDoc(file.db, name, said.text, columns) };
+      return { internal: said.internal, text: tableDoc(file.db, name, said, columns) };
     });
     const reading = head.split('\n').map(cell).join('\n');
     return [

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Attributes, SpanRecord } from '../../src/model/span-record.ts';
+import type { Attributes, ScopeRecord, SpanRecord } from '../../src/model/span-record.ts';
 
 /**
  * Random traces: trees of Hatchet tasks, steps, tools, MCP calls, HTTP clients and servers, model-free. Some parents
@@ -10,7 +10,44 @@ const SCOPE = { name: 'test', version: null };
 const RESOURCE = { attributes: {} };
 const T0 = Date.UTC(2026, 0, 15, 10);
 
-type Shape = 'task' | 'step' | 'tool' | 'mcp-client' | 'mcp-server' | 'http-client' | 'http-server' | 'producer';
+type Shape =
+  | 'llm'
+  | 'llm-silent'
+  | 'agent'
+  | 'agent-total'
+  | 'openinference-llm'
+  | 'vercel-agent'
+  | 'vercel-llm'
+  | 'anthropic-llm'
+  | 'mastra-sum'
+  | 'mastra-step'
+  | 'claude-request'
+  | 'claude-cost'
+  | 'claude-tool'
+  | 'claude-execution'
+  | 'claude-result'
+  | 'swarm-caller'
+  | 'swarm-callee'
+  | 'task'
+  | 'step'
+  | 'tool'
+  | 'mcp-client'
+  | 'mcp-server'
+  | 'http-client'
+  | 'http-server'
+  | 'producer';
+
+/** Log records: nothing stands below them. */
+const isRecord = (shape: Shape): boolean => shape === 'claude-result' || shape === 'claude-cost';
+
+const scopeOf = (shape: Shape): ScopeRecord =>
+  shape.startsWith('swarm')
+    ? { name: 'agent-swarm', version: null }
+    : isRecord(shape)
+      ? { name: 'com.anthropic.claude_code.events', version: null }
+      : shape === 'anthropic-llm'
+        ? { name: 'com.anthropic.sdk.typescript', version: null }
+        : SCOPE;
 
 interface Plan {
   readonly shape: Shape;
@@ -23,6 +60,7 @@ interface Plan {
   readonly failed: boolean;
   readonly namesTask: boolean;
   readonly namesParent: boolean;
+  readonly remote: boolean | null;
   readonly start: number;
   readonly length: number;
 }
@@ -30,6 +68,18 @@ interface Plan {
 const hex = (n: number, digits: number): string => n.toString(16).padStart(digits, '0');
 const traceId = (n: number): string => hex(0xabc000 + n, 32);
 const spanId = (n: number): string => hex(0xdef000 + n, 16);
+
+const claude = (plan: Plan): Attributes => ({ 'session.id': `s${plan.attempt}`, tool_use_id: `toolu_${plan.task}_${plan.name}` });
+
+/** What one request of Claude's used: the span and the record of it agree. */
+const claudeRequest = (plan: Plan): Attributes => ({
+  'session.id': `s${plan.attempt}`,
+  request_id: `req_${plan.task}_${plan.name}`,
+  model: 'claude-sonnet-4-5',
+  input_tokens: 10 + plan.task,
+  cache_read_tokens: 1000 + plan.name,
+  output_tokens: 5 + plan.attempt,
+});
 
 function attributesOf(plan: Plan): { name: string; kind: number; attributes: Attributes } {
   const tool = `tool_${plan.name}`;
@@ -73,6 +123,128 @@ function attributesOf(plan: Plan): { name: string; kind: number; attributes: Att
           'http.response.status_code': plan.failed ? 503 : 200,
         },
       };
+    case 'llm':
+      return {
+        name: 'chat gpt-4o',
+        kind: 3,
+        attributes: {
+          'gen_ai.operation.name': 'chat',
+          'gen_ai.request.model': 'gpt-4o',
+          'gen_ai.usage.input_tokens': 100 + plan.length,
+          'gen_ai.usage.output_tokens': 10 + plan.name,
+          ...(plan.namesParent ? { 'operation.cost': 0.25 } : {}),
+        },
+      };
+    case 'llm-silent':
+      return { name: 'chat', kind: 3, attributes: { 'gen_ai.operation.name': 'chat', 'gen_ai.response.id': `r${plan.name}` } };
+    case 'agent':
+      return {
+        name: 'invoke_agent a',
+        kind: 1,
+        attributes: { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.name': tool },
+      };
+    case 'agent-total':
+      return {
+        name: 'invoke_agent b',
+        kind: 1,
+        attributes: {
+          'gen_ai.operation.name': 'invoke_agent',
+          'gen_ai.request.model': 'gpt-4o',
+          'gen_ai.usage.input_tokens': 1000 + plan.length,
+          'gen_ai.usage.output_tokens': 100,
+        },
+      };
+    case 'openinference-llm':
+      return {
+        name: 'OpenAI Chat Completions',
+        kind: 1,
+        attributes: {
+          'openinference.span.kind': 'LLM',
+          'llm.model_name': 'gpt-4o',
+          'llm.token_count.prompt': 100 + plan.length,
+          'llm.token_count.completion': 10 + plan.name,
+          'llm.token_count.prompt_details.cache_read': plan.name,
+        },
+      };
+    case 'vercel-agent':
+      return {
+        name: 'ai.generateText',
+        kind: 1,
+        attributes: {
+          'ai.operationId': 'ai.generateText',
+          'ai.usage.inputTokens': 1000 + plan.length,
+          'ai.usage.outputTokens': 100 + plan.name,
+        },
+      };
+    case 'vercel-llm':
+      return {
+        name: 'ai.generateText.doGenerate',
+        kind: 1,
+        attributes: {
+          'ai.operationId': 'ai.generateText.doGenerate',
+          'ai.usage.inputTokens': 100 + plan.length,
+          'ai.usage.outputTokens': 10 + plan.name,
+          'gen_ai.usage.input_tokens': 100 + plan.length,
+          'gen_ai.usage.output_tokens': 10 + plan.name,
+        },
+      };
+    case 'anthropic-llm':
+      return {
+        name: 'anthropic.messages.create',
+        kind: 3,
+        attributes: {
+          'gen_ai.operation.name': 'chat',
+          'http.request.method': 'POST',
+          'gen_ai.usage.input_tokens': 100 + plan.length,
+          'gen_ai.usage.cache_read.input_tokens': 50,
+          'gen_ai.usage.output_tokens': 10 + plan.name,
+        },
+      };
+    case 'mastra-sum':
+    case 'mastra-step':
+      return {
+        name: 'chat',
+        kind: 3,
+        attributes: {
+          'mastra.span.type': plan.shape === 'mastra-sum' ? 'model_generation' : 'model_step',
+          'gen_ai.operation.name': plan.shape === 'mastra-sum' ? 'chat' : 'model_step',
+          'gen_ai.usage.input_tokens': 100 + plan.length,
+          'gen_ai.usage.output_tokens': 10 + plan.name,
+        },
+      };
+    case 'claude-request':
+      return { name: 'claude_code.llm_request', kind: 1, attributes: { ...claudeRequest(plan), success: true } };
+    case 'claude-cost':
+      return { name: 'api_request', kind: 100, attributes: { ...claudeRequest(plan), cost_usd: 0.5 } };
+    case 'claude-tool':
+      return { name: 'claude_code.tool', kind: 1, attributes: { ...claude(plan), tool_name: tool } };
+    case 'claude-execution':
+      return { name: 'claude_code.tool.execution', kind: 1, attributes: { ...claude(plan), success: !plan.failed } };
+    case 'claude-result':
+      return {
+        name: 'tool_result',
+        kind: 100,
+        attributes: { ...claude(plan), tool_name: tool, success: plan.failed ? 'false' : 'true' },
+      };
+    case 'swarm-caller':
+      return {
+        name: 'worker.mcp.tool',
+        kind: 1,
+        attributes: {
+          'agentswarm.task.real_id': `swarm-${plan.task}`,
+          'agentswarm.provider.session_id': `s${plan.attempt}`,
+          'agentswarm.tool.call_id': `toolu_${plan.start}`,
+          'agentswarm.tool.kind': 'mcp',
+          'agentswarm.tool.implicit_close': plan.namesParent,
+          'mcp.tool.name': tool,
+        },
+      };
+    case 'swarm-callee':
+      return {
+        name: `mcp.tool ${tool}`,
+        kind: 1,
+        attributes: { 'agentswarm.task.id': `swarm-${plan.task}`, 'mcp.tool.name': tool, 'mcp.tool.is_error': plan.failed },
+      };
     case 'http-server':
       return { name: 'GET /a', kind: 2, attributes: { 'http.request.method': 'GET', 'http.response.status_code': 200 } };
   }
@@ -80,7 +252,7 @@ function attributesOf(plan: Plan): { name: string; kind: number; attributes: Att
 
 function toSpan(plan: Plan, index: number, plans: readonly Plan[]): SpanRecord {
   const { name, kind, attributes } = attributesOf(plan);
-  const earlier = plans.flatMap((other, i) => (i < index && other.trace === plan.trace ? [i] : []));
+  const earlier = plans.flatMap((other, i) => (i < index && other.trace === plan.trace && !isRecord(other.shape) ? [i] : []));
   const parentIndex = plan.parent >= 0 && earlier.length > 0 ? earlier[plan.parent % earlier.length] : undefined;
   const parentSpanId = parentIndex !== undefined ? spanId(parentIndex) : plan.parent === -2 ? spanId(0xfff) : null;
   const startMs = T0 + plan.start;
@@ -88,7 +260,7 @@ function toSpan(plan: Plan, index: number, plans: readonly Plan[]): SpanRecord {
     traceId: traceId(plan.trace),
     spanId: spanId(index),
     parentSpanId,
-    parentRemote: null,
+    parentRemote: plan.remote,
     name,
     kind,
     startMs,
@@ -101,7 +273,7 @@ function toSpan(plan: Plan, index: number, plans: readonly Plan[]): SpanRecord {
       ...(plan.namesTask ? { 'hatchet.step_run_id': `run-${plan.task}`, 'hatchet.retry_count': plan.attempt } : {}),
     },
     events: [],
-    scope: SCOPE,
+    scope: scopeOf(plan.shape),
     resource: RESOURCE,
   };
 }
@@ -124,38 +296,79 @@ const cancel = (task: number, start: number, index: number): SpanRecord => ({
   resource: RESOURCE,
 });
 
-const plan: fc.Arbitrary<Plan> = fc.record({
-  shape: fc.constantFrom<Shape[]>(
-    'task',
-    'step',
-    'step',
-    'tool',
-    'tool',
-    'mcp-client',
-    'mcp-server',
-    'http-client',
-    'http-client',
-    'http-server',
-    'producer',
-  ),
-  parent: fc.integer({ min: -2, max: 20 }),
-  trace: fc.integer({ min: 0, max: 2 }),
-  task: fc.integer({ min: 0, max: 3 }),
-  attempt: fc.integer({ min: 0, max: 2 }),
-  name: fc.integer({ min: 0, max: 2 }),
-  failed: fc.boolean(),
-  namesTask: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
-  namesParent: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
-  start: fc.integer({ min: 0, max: 1000 }),
-  length: fc.integer({ min: 0, max: 500 }),
-});
+const SHAPES: readonly Shape[] = [
+  'llm',
+  'llm',
+  'llm-silent',
+  'agent',
+  'agent-total',
+  'claude-tool',
+  'claude-execution',
+  'claude-result',
+  'swarm-caller',
+  'swarm-callee',
+  'task',
+  'step',
+  'step',
+  'tool',
+  'tool',
+  'mcp-client',
+  'mcp-server',
+  'http-client',
+  'http-client',
+  'http-server',
+  'producer',
+];
 
-export const randomSpans: fc.Arbitrary<SpanRecord[]> = fc
-  .tuple(
-    fc.array(plan, { minLength: 1, maxLength: 30 }),
-    fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 1500 })), { maxLength: 3 }),
-  )
-  .map(([plans, cancels]) => [
-    ...plans.map((p, i) => toSpan(p, i, plans)),
-    ...cancels.map(([task, start], i) => cancel(task, start, i)),
-  ]);
+/** Mostly model calls, of several emitters at once: where tokens could be counted twice. */
+const MODEL_SHAPES: readonly Shape[] = [
+  'llm',
+  'llm',
+  'llm-silent',
+  'openinference-llm',
+  'vercel-agent',
+  'vercel-llm',
+  'anthropic-llm',
+  'mastra-sum',
+  'mastra-step',
+  'claude-request',
+  'claude-cost',
+  'agent',
+  'agent-total',
+  'task',
+  'step',
+  'tool',
+  'mcp-client',
+  'http-client',
+  'http-server',
+];
+
+const planOf = (shapes: readonly Shape[]): fc.Arbitrary<Plan> =>
+  fc.record({
+    shape: fc.constantFrom(...shapes),
+    parent: fc.integer({ min: -2, max: 20 }),
+    trace: fc.integer({ min: 0, max: 2 }),
+    task: fc.integer({ min: 0, max: 3 }),
+    attempt: fc.integer({ min: 0, max: 2 }),
+    name: fc.integer({ min: 0, max: 2 }),
+    failed: fc.boolean(),
+    namesTask: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
+    namesParent: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
+    remote: fc.constantFrom(null, false, false, true),
+    start: fc.integer({ min: 0, max: 1000 }),
+    length: fc.integer({ min: 0, max: 500 }),
+  });
+
+const spansOf = (shapes: readonly Shape[]): fc.Arbitrary<SpanRecord[]> =>
+  fc
+    .tuple(
+      fc.array(planOf(shapes), { minLength: 1, maxLength: 30 }),
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 1500 })), { maxLength: 3 }),
+    )
+    .map(([plans, cancels]) => [
+      ...plans.map((p, i) => toSpan(p, i, plans)),
+      ...cancels.map(([task, start], i) => cancel(task, start, i)),
+    ]);
+
+export const randomSpans: fc.Arbitrary<SpanRecord[]> = spansOf(SHAPES);
+export const randomModelSpans: fc.Arbitrary<SpanRecord[]> = spansOf(MODEL_SHAPES);

@@ -1,19 +1,27 @@
 import { readMigrations } from '../../src/store/migrate.ts';
 
+export interface TableComment {
+  readonly text: string;
+  readonly internal: boolean;
+  /** A query that shows what it is for; null where none is given. */
+  readonly example: string | null;
+}
+
 export interface SchemaComments {
   /** The lines at the head of the first file: how to read all tables. */
   readonly head: string;
   /** By table or view. */
-  readonly tables: ReadonlyMap<string, { readonly text: string; readonly internal: boolean }>;
+  readonly tables: ReadonlyMap<string, TableComment>;
   /** By `table.column`. */
   readonly columns: ReadonlyMap<string, string>;
 }
 
 const INTERNAL = 'internal: ';
+const EXAMPLE = 'example: ';
 
 /** What `schema/` says of each table and column, from the comments above tables and behind columns. */
 export function readSchemaComments(folder: URL): SchemaComments {
-  const tables = new Map<string, { text: string; internal: boolean }>();
+  const tables = new Map<string, TableComment>();
   const columns = new Map<string, string>();
   let head = '';
   let above: string[] = [];
@@ -27,8 +35,9 @@ export function readSchemaComments(folder: URL): SchemaComments {
     const made = /^CREATE (?:TABLE|VIEW) (\w+)/.exec(line)?.[1];
     if (made !== undefined) {
       table = made;
-      const text = above.join(' ');
-      tables.set(made, { text: text.replace(INTERNAL, ''), internal: text.startsWith(INTERNAL) });
+      const text = above.filter((line) => line !== '' && !line.startsWith(EXAMPLE)).join(' ');
+      const example = above.find((line) => line.startsWith(EXAMPLE))?.slice(EXAMPLE.length) ?? null;
+      tables.set(made, { text: text.replace(INTERNAL, ''), internal: text.startsWith(INTERNAL), example });
     } else if (line === '' && head === '' && above.length > 0) {
       head = above.join('\n');
     }

@@ -47,6 +47,8 @@ export const taskSpan = (taskId: string, plan: SpanPlan): SpanRecord =>
 export const toolSpan = (plan: SpanPlan): SpanRecord =>
   makeSpan(plan, 'execute_tool search', 1, { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'search' });
 
+export const modelSpan = (plan: SpanPlan): SpanRecord => makeSpan(plan, 'chat', 3, { 'gen_ai.operation.name': 'chat' });
+
 /** A tool call that says which task it belongs to. */
 export const toolSpanNaming = (taskId: string, plan: SpanPlan): SpanRecord =>
   toolSpan({ ...plan, attributes: { 'hatchet.step_run_id': taskId, 'hatchet.retry_count': 0 } });

@@ -31,7 +31,7 @@ function today(): (spans: readonly SpanRecord[]) => boolean {
 
 function later(): (spans: readonly SpanRecord[]) => boolean {
   const file = openForWriting(dbPath, { busyTimeoutMs: 30_000, migrations: futureMigrations() });
-  const recorder = new FileRecorder(file, ledger, { keys: [], fixed: [] }, Date.now);
+  const recorder = new FileRecorder(file, ledger, { keys: [], fixed: [] }, [], Date.now);
   const sessions = new SessionFinder();
   return (spans) => {
     recorder.apply(spans.map((span) => ({ span, agentId: 'w', session: sessions.of(span.resource, 'w', origin) })));

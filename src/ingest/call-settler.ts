@@ -1,0 +1,415 @@
+import type { CallReading, Usage } from '../model/reading.ts';
+import { spanRowId } from '../model/row-ids.ts';
+import { FOLDED, HIDDEN, type SpanNode } from '../model/span-node.ts';
+import { placeOfAgent } from '../resolve/agent-place.ts';
+import { callOf, climb, MAX_DEPTH } from '../resolve/ancestry.ts';
+import { placeOfCall } from '../resolve/fold.ts';
+import { hasUsage, insideModelCall, isHidden, keyedModelCallAround, modelCallAround } from '../resolve/model-calls.ts';
+import { exactOwner } from './call-owner.ts';
+import { type CallRows, rowFromSpan } from './call-rows.ts';
+import { type Fates, isWritten, mayBeForgotten, type Tracked } from './fates.ts';
+import { withFolded } from './fold-facts.ts';
+import type { InferredOwners } from './inferred-owners.ts';
+import { INSIDE_AUTHORITY, type KeyedCalls } from './keyed-calls.ts';
+import type { PairedCalls } from './paired-calls.ts';
+import type { SessionRows } from './session-rows.ts';
+import type { SpanMemory } from './span-memory.ts';
+import { taskIdOfSpan } from './task-rows.ts';
+
+/** The row's id of a call: by its key where it has one, else by its span. */
+export const rowIdOfCall = (node: SpanNode, reading: CallReading): string => reading.key ?? spanRowId(node.traceId, node.spanId);
+
+/** Who ran the tool knows better how it ended than who waited for it. */
+const ANSWER_AUTHORITY = 6;
+
+/** The `ref` of a callee in its caller's row: the key of that row; span ids, of calls folded otherwise, hold no colon. */
+const isAnswer = (ref: string | null): boolean => ref !== null && ref.startsWith(FOLDED) && (ref === FOLDED || ref.includes(':'));
+
+export interface CallSettlerParts {
+  readonly now: () => number;
+  readonly memory: SpanMemory;
+  readonly rows: CallRows;
+  readonly keyed: KeyedCalls;
+  readonly paired: PairedCalls;
+  readonly sessions: SessionRows;
+  readonly inferred: InferredOwners;
+  readonly fates: Fates;
+}
+
+/**
+ * Decides for every call that a batch touched whether it has a row, which one, and whose it is. Everything here is a
+ * function of the spans that are known, so it may be asked again at any time and the order of arrival leaves no trace.
+ */
+export class CallSettler {
+  readonly #parts: CallSettlerParts;
+  /** Agents that turned out to be tasks since the last `takeNewTasks`. */
+  readonly #newTasks = new Set<SpanNode>();
+  readonly #dirtyAgents = new Set<SpanNode>();
+  readonly #dirtyCalls = new Set<SpanNode>();
+  readonly #dirtyTotals = new Set<SpanNode>();
+  /** Called for each agent that is decided: what stands below it may have an owner now. */
+  readonly #touchBelow: (node: SpanNode) => void;
+
+  constructor(parts: CallSettlerParts, touchBelow: (node: SpanNode) => void) {
+    this.#parts = parts;
+    this.#touchBelow = touchBelow;
+  }
+
+  touch(node: SpanNode): void {
+    if (node.cls === 'agent') this.#dirtyAgents.add(node);
+    else if (node.cls === 'call') this.#dirtyCalls.add(node);
+    else if (node.cls === 'task' && node.facts.total !== undefined) this.#dirtyTotals.add(node);
+  }
+
+  /** A span that says something of the call it stands below. */
+  touchParent(node: SpanNode): void {
+    const parent = node.parentSpanId === null ? undefined : this.#parts.memory.get(node.traceId, node.parentSpanId);
+    if (parent?.cls === 'call') this.touch(parent);
+  }
+
+  clear(): void {
+    this.#dirtyAgents.clear();
+    this.#dirtyCalls.clear();
+    this.#dirtyTotals.clear();
+    this.#newTasks.clear();
+  }
+
+  /** Settles what was touched. The sets grow while they are walked: one decision touches others. */
+  settle(): void {
+    while (this.#dirtyAgents.size > 0 || this.#dirtyCalls.size > 0 || this.#parts.paired.isDirty) {
+      for (const node of this.#dirtyAgents) {
+        this.#dirtyAgents.delete(node);
+        this.#settleAgent(node);
+      }
+      for (const node of this.#dirtyCalls) {
+        this.#dirtyCalls.delete(node);
+        const reading = callOf(node);
+        if (node.cls === 'call' && reading !== null) this.#settleCall(node, reading);
+      }
+      this.#settlePairs();
+    }
+    for (const node of this.#dirtyTotals) this.#settleTotal(node);
+    this.#dirtyTotals.clear();
+    this.#parts.keyed.settle();
+  }
+
+  takeNewTasks(): SpanNode[] {
+    const tasks = [...this.#newTasks];
+    this.#newTasks.clear();
+    return tasks;
+  }
+
+  /** An agent that nothing was heard of for too long is what it would be if its missing parent were none. */
+  settleForgotten(node: SpanNode): void {
+    if (node.cls === 'agent') this.#becomeTask(node);
+  }
+
+  #settleAgent(node: SpanNode): void {
+    if (node.cls !== 'agent') return;
+    const place = placeOfAgent(this.#parts.memory, node);
+    if (place === 'task') this.#becomeTask(node);
+    else if (place === 'call') {
+      node.cls = 'call';
+      this.#parts.memory.changed(node);
+      this.#dirtyCalls.add(node);
+      this.#touchBelow(node);
+    }
+  }
+
+  #becomeTask(node: SpanNode): void {
+    const reading = callOf(node);
+    if (reading?.asTask == null) return;
+    node.cls = 'task';
+    node.facts = { ...node.facts, reading: reading.asTask, total: { ...reading, asTask: null } };
+    node.ref = taskIdOfSpan(node);
+    this.#parts.memory.changed(node);
+    this.#newTasks.add(node);
+    this.#dirtyTotals.add(node);
+    this.#touchBelow(node);
+  }
+
+  #settleCall(node: SpanNode, reading: CallReading): void {
+    if (hasUsage(reading) && reading.kind === 'llm') this.#usageKnown(node);
+    if (reading.pair !== null && reading.names !== null) {
+      this.#parts.paired.take(node, reading);
+      // Whether a callee has a row is decided by its caller, once all of the batch is known.
+      if (reading.pair.side === 'callee' && node.ref === null) return;
+    }
+    if (reading.key !== null) {
+      this.#settleKeyed(node, reading);
+      return;
+    }
+    if (reading.kind === 'llm') this.#settleModelCall(node, reading);
+    else if (node.ref?.startsWith(FOLDED) !== true) this.#settleOther(node, reading);
+  }
+
+  #settleOther(node: SpanNode, reading: CallReading): void {
+    const { memory } = this.#parts;
+    const place = placeOfCall(memory, node);
+    if (place.target === null) {
+      const stated = reading.kind === 'agent' && !this.#booksTotal(node) ? { ...reading, usage: null, costUsd: null } : reading;
+      this.#write(node, stated, place.parentCall);
+      return;
+    }
+    this.#noRow(node, FOLDED + place.target.spanId);
+    const outer = callOf(place.target);
+    // Of a model call everything below is read anew each time it is written: its HTTP may turn out to be an inner call's.
+    if (outer?.kind !== 'llm') {
+      place.target.facts = withFolded(place.target.facts, node, reading, place.crossesServer);
+      memory.changed(place.target);
+    }
+    this.#dirtyCalls.add(place.target);
+  }
+
+  #settleModelCall(node: Tracked, reading: CallReading): void {
+    const { memory } = this.#parts;
+    const before = node.ref;
+    const around = modelCallAround(memory, node);
+    const request = keyedModelCallAround(memory, node);
+    if (isHidden(memory, node)) this.#noRow(node, HIDDEN);
+    else if (request !== null) this.#completeRequest(request, node, reading);
+    else if (around !== null && !isHidden(memory, around)) this.#noRow(node, FOLDED + around.spanId);
+    else this.#write(node, this.#withModelCallsAround(node, reading, around), this.#parentOfModelCall(node));
+    if (before === node.ref && node.around === around) return;
+    node.around = around;
+    this.#touchKin(node, around);
+    // What stands below points at the row that it has, or has no more.
+    this.#touchBelow(node);
+  }
+
+  /** Model calls around, beside and inside one are decided by the same facts. */
+  #touchKin(node: SpanNode, around: SpanNode | null): void {
+    const { memory } = this.#parts;
+    if (around !== null) {
+      this.#dirtyCalls.add(around);
+      for (const sibling of insideModelCall(memory, around).calls) if (sibling !== node) this.#dirtyCalls.add(sibling);
+    }
+    for (const inner of insideModelCall(memory, node).calls) this.#dirtyCalls.add(inner);
+  }
+
+  /** The outer sights of the same call have no row to point at: the call around the outermost of them. */
+  #parentOfModelCall(node: SpanNode): SpanNode | null {
+    const { memory } = this.#parts;
+    let outermost = node;
+    for (let depth = 0; depth < MAX_DEPTH; depth++) {
+      const around = modelCallAround(memory, outermost);
+      if (around === null || callOf(around)?.key != null) break;
+      outermost = around;
+    }
+    return placeOfCall(memory, outermost).parentCall;
+  }
+
+  /** What is seen further in of a request with a key has no row; it tells the tokens where the request's own span does not. */
+  #completeRequest(request: SpanNode, node: Tracked, reading: CallReading): void {
+    const { key, ...outer } = callOf(request) as CallReading;
+    this.#noRow(node, FOLDED + request.spanId);
+    if (key === null || outer.usage !== null || !hasUsage(reading)) return;
+    this.#parts.keyed.take(key, node, { ...reading, authority: INSIDE_AUTHORITY }, null, null);
+  }
+
+  /** What the outer sight of the same call knows beside the tokens; a cost only where it is not that of several calls. */
+  #withModelCallsAround(node: SpanNode, reading: CallReading, around: SpanNode | null): CallReading {
+    const outer = around === null ? null : callOf(around);
+    if (around === null || outer === null) return reading;
+    const siblings = insideModelCall(this.#parts.memory, around).calls.filter((call) => hasUsage(callOf(call)));
+    const isOnly = siblings.length === 1 && siblings[0] === node;
+    return {
+      ...reading,
+      model: reading.model ?? outer.model,
+      provider: reading.provider ?? outer.provider,
+      conversationId: reading.conversationId ?? outer.conversationId,
+      subAgent: reading.subAgent ?? outer.subAgent,
+      requestId: reading.requestId ?? (isOnly ? outer.requestId : null),
+      costUsd: reading.costUsd ?? (isOnly ? outer.costUsd : null),
+      statusCode: reading.statusCode ?? (isOnly ? outer.statusCode : null),
+      retryCount: reading.retryCount ?? (isOnly ? outer.retryCount : null),
+      usage: isOnly ? completed(reading.usage, outer.usage) : reading.usage,
+    };
+  }
+
+  #settleKeyed(node: Tracked, reading: CallReading): void {
+    const { memory, keyed, fates } = this.#parts;
+    const place = placeOfCall(memory, node);
+    const parent = place.parentCall ?? place.target;
+    const parentRow = this.#rowAround(parent);
+    const judged = this.#judged(node, reading);
+    const isFirst = keyed.take(
+      reading.key as string,
+      node,
+      judged,
+      exactOwner(memory, node),
+      parentRow === reading.key ? null : parentRow,
+    );
+    if (node.ref === null) {
+      node.ref = reading.key;
+      memory.changed(node);
+    }
+    if (reading.kind === 'llm') {
+      const around = modelCallAround(memory, node);
+      if (node.around !== around) this.#touchKin(node, around);
+      node.around = around;
+    }
+    fates.become(node, isFirst ? 'recorded' : 'merged');
+  }
+
+  /** A call that was refused never ran: what stands below it says so. */
+  #judged(node: SpanNode, reading: CallReading): CallReading {
+    if (reading.success !== null || reading.errorType !== null) return reading;
+    for (const child of this.#parts.memory.children(node)) {
+      const said = child.facts.reading;
+      if (said?.what === 'step' && said.verdict !== undefined) return { ...reading, errorType: said.verdict };
+    }
+    return reading;
+  }
+
+  /** A callee that somebody called completes that row; one that nobody called is a call of its own. */
+  #settlePairs(): void {
+    const { memory, paired, keyed } = this.#parts;
+    for (const { traceId, spanId, isPaired, callerKey } of paired.settle()) {
+      const node = memory.get(traceId, spanId);
+      const reading = node === undefined ? null : callOf(node);
+      if (node === undefined || reading === null) continue;
+      const answered = isAnswer(node.ref) ? (node.ref as string).slice(FOLDED.length) : '';
+      // An earlier call came to light and took this one's place.
+      if (answered !== '' && answered !== callerKey) keyed.drop(answered, node);
+      if (!isPaired) {
+        if (isAnswer(node.ref)) node.ref = null;
+        if (node.ref?.startsWith(FOLDED) !== true) this.#settleOther(node, reading);
+        continue;
+      }
+      this.#noRow(node, FOLDED + (callerKey ?? ''));
+      if (callerKey !== null)
+        keyed.take(callerKey, node, { ...reading, toolName: null, authority: ANSWER_AUTHORITY }, null, null);
+    }
+  }
+
+  /** The row of a call around another; of one that has none, because it is told better from inside, that of the call around it. */
+  #rowAround(parent: SpanNode | null): string | null {
+    const { memory } = this.#parts;
+    let around = parent;
+    for (let depth = 0; around !== null && depth < MAX_DEPTH; depth++) {
+      const reading = callOf(around);
+      if (reading === null) return null;
+      if (around.ref === HIDDEN) around = placeOfCall(memory, around).parentCall;
+      else if (around.ref?.startsWith(FOLDED) === true && !isAnswer(around.ref)) {
+        around = memory.get(around.traceId, around.ref.slice(FOLDED.length)) ?? null;
+      } else return rowIdOfCall(around, reading);
+    }
+    return null;
+  }
+
+  #write(node: Tracked, reading: CallReading, parent: SpanNode | null): void {
+    const { memory, rows, sessions, inferred, fates, now } = this.#parts;
+    const owner = exactOwner(memory, node);
+    const parentRow = this.#rowAround(parent);
+    const id = rowIdOfCall(node, reading);
+    // Its parents end after it and ask again, batch after batch: one call in eight, at the price of writing it. What a
+    // model call or an agent says depends on more than its own facts.
+    const isOwn = reading.kind !== 'llm' && reading.kind !== 'agent';
+    if (isOwn && isWritten(node.written, node.facts, owner, parentRow)) return;
+    const http = reading.kind === 'llm' ? insideModelCall(memory, node).http : null;
+    const isRepeat = node.ref === null && mayBeForgotten(node.facts.endMs ?? node.facts.startMs, now()) && rows.exists(id);
+    if (node.ref !== id) {
+      node.ref = id;
+      memory.changed(node);
+      if (!isRepeat) sessions.countCall(node.facts.sessionId, 1);
+    }
+    node.written = { facts: node.facts, owner, parentRow };
+    if (isRepeat) {
+      // Its row has more than can be known now: what stood around it is forgotten.
+      fates.become(node, 'repeated');
+      return;
+    }
+    rows.write(rowFromSpan(id, node, reading, owner, parentRow, http));
+    if (owner === null) inferred.unowned(id);
+    else inferred.ownerFound(reading.conversationId, reading.callId);
+    fates.become(node, 'recorded');
+  }
+
+  #noRow(node: SpanNode, ref: string): void {
+    const { memory, rows, sessions, fates } = this.#parts;
+    if (node.ref === ref) return;
+    if (node.ref !== null && node.ref !== HIDDEN && !node.ref.startsWith(FOLDED)) {
+      rows.remove(node.ref);
+      sessions.countCall(node.facts.sessionId, -1);
+    }
+    node.ref = ref;
+    memory.changed(node);
+    fates.become(node, 'merged');
+  }
+
+  // Totals that agents state
+
+  /** A model call with usage is known: no total above it may be booked. Each span is marked once. */
+  #usageKnown(node: SpanNode): void {
+    const { memory } = this.#parts;
+    climb(memory, node, (ancestor) => {
+      if (ancestor.facts.usageBelow === true) return true;
+      ancestor.facts = { ...ancestor.facts, usageBelow: true };
+      memory.changed(ancestor);
+      if (ancestor.facts.total !== undefined || callOf(ancestor)?.kind === 'agent') this.#totalChanged(ancestor);
+      return false;
+    });
+  }
+
+  /** A span that came after what stands below it takes over what they know. */
+  inheritUsage(node: SpanNode): void {
+    const below = this.#parts.memory.children(node);
+    const known = below.find(
+      (child) => child.facts.usageBelow === true || (callOf(child)?.kind === 'llm' && hasUsage(callOf(child))),
+    );
+    if (known !== undefined) this.#usageKnown(known);
+  }
+
+  /** Its own total, and those of agents below it that were within it until now. */
+  #totalChanged(node: SpanNode): void {
+    const stack = [node];
+    const seen = new Set(stack);
+    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+      this.touch(at);
+      for (const child of this.#parts.memory.children(at)) {
+        if (seen.has(child)) continue;
+        seen.add(child);
+        stack.push(child);
+      }
+    }
+  }
+
+  /** Whether the total that an agent states is counted: no model call below has usage, and no agent above counts it already. */
+  #booksTotal(node: SpanNode): boolean {
+    if (node.facts.usageBelow === true) return false;
+    let isWithin = false;
+    climb(this.#parts.memory, node, (ancestor) => {
+      const stated = ancestor.facts.total ?? (callOf(ancestor)?.kind === 'agent' ? callOf(ancestor) : null);
+      isWithin = stated !== null && hasUsage(stated) && ancestor.facts.usageBelow !== true;
+      return isWithin;
+    });
+    return !isWithin;
+  }
+
+  /** The total of an agent that is a task stands in a row beside it, owned by it. */
+  #settleTotal(node: SpanNode): void {
+    const { total } = node.facts;
+    if (total === undefined || !hasUsage(total) || node.ref === null) return;
+    const { rows, sessions } = this.#parts;
+    const id = `${spanRowId(node.traceId, node.spanId)}:total`;
+    if (!this.#booksTotal(node)) {
+      if (rows.remove(id)) sessions.countCall(node.facts.sessionId, -1);
+      return;
+    }
+    if (!rows.exists(id)) sessions.countCall(node.facts.sessionId, 1);
+    rows.write(rowFromSpan(id, node, total, { taskExecutionId: node.ref, match: 'ancestor' }, null, null));
+  }
+}
+
+/** Parts of a count that the outer sight alone knows; only where both count the same input. */
+function completed(inner: Usage | null, outer: Usage | null): Usage | null {
+  if (inner === null || outer === null || inner.inputTokens !== outer.inputTokens) return inner;
+  return {
+    inputTokens: inner.inputTokens,
+    outputTokens: inner.outputTokens ?? outer.outputTokens,
+    cacheReadTokens: inner.cacheReadTokens ?? outer.cacheReadTokens,
+    cacheWriteTokens: inner.cacheWriteTokens ?? outer.cacheWriteTokens,
+    reasoningTokens: inner.reasoningTokens ?? outer.reasoningTokens,
+  };
+}

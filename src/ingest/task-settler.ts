@@ -1,0 +1,142 @@
+import type { TaskName } from '../model/reading.ts';
+import { isoTime, taskRowId } from '../model/row-ids.ts';
+import type { SpanNode } from '../model/span-node.ts';
+import type { Db, Statement } from '../store/open.ts';
+import { prepareQuery, sqlBuilder } from '../store/sql.ts';
+import type { Fates } from './fates.ts';
+import type { InferredOwners } from './inferred-owners.ts';
+import type { SessionRows } from './session-rows.ts';
+import { isEarlier, type TaskRows, type ToldTask } from './task-rows.ts';
+
+/** Cancels of tasks that never show up stay counted as ignored; beyond this many the oldest are not waited for. */
+const MAX_EARLY_SIGNALS = 10_000;
+
+export interface TaskSettlerParts {
+  readonly rows: TaskRows;
+  readonly sessions: SessionRows;
+  readonly inferred: InferredOwners;
+  readonly fates: Fates;
+}
+
+/** Rewrites the rows of the tasks that a batch touched: by their own spans, by children that name them, by cancel spans. */
+export class TaskSettler {
+  readonly #parts: TaskSettlerParts;
+  readonly #signal: Statement;
+  /** Cancel spans of this process whose task has no row yet, by task; for the books only. */
+  readonly #earlySignals = new Map<string, readonly SpanNode[]>();
+  readonly #touched = new Set<string>();
+  readonly #told = new Map<string, ToldTask>();
+  readonly #signalled = new Map<string, { source: string; taskId: string }>();
+
+  constructor(db: Db, parts: TaskSettlerParts) {
+    this.#parts = parts;
+    this.#signal = prepareQuery(
+      db,
+      sqlBuilder
+        .insertInto('task_signals')
+        .values({ source: '', task_id: '', kind: '', trace_id: '', span_id: '', at_ms: 0, seen_at: 0 })
+        .onConflict((oc) => oc.doNothing()),
+    );
+  }
+
+  touch(taskExecutionId: string): void {
+    this.#touched.add(taskExecutionId);
+  }
+
+  isTouched(taskExecutionId: string): boolean {
+    return this.#touched.has(taskExecutionId);
+  }
+
+  clear(): void {
+    this.#touched.clear();
+    this.#told.clear();
+    this.#signalled.clear();
+  }
+
+  /** A span names the task; of all that do, the earliest start counts. */
+  tell(node: SpanNode, task: TaskName): void {
+    const key = taskRowId(task);
+    const known = this.#told.get(key);
+    const { startMs, sessionId } = node.facts;
+    if (known !== undefined && !isEarlier(isoTime(startMs) ?? '', node.traceId, isoTime(known.startMs) ?? '', known.traceId))
+      return;
+    this.#told.set(key, { task, startMs, traceId: node.traceId, sessionId, agentId: node.agentId });
+  }
+
+  takeSignal(node: SpanNode, source: string, taskId: string, nowSeconds: number): void {
+    const key = `${source}:${taskId}`;
+    this.#earlySignals.set(key, [...(this.#earlySignals.get(key) ?? []), node]);
+    this.#signal.run(source, taskId, 'cancelled', node.traceId, node.spanId, node.facts.startMs, nowSeconds);
+    this.#signalled.set(key, { source, taskId });
+  }
+
+  /** Call after the memory was flushed: rows are derived from the file. The set grows while it is walked. */
+  settle(): void {
+    const { rows } = this.#parts;
+    for (const [key, { source, taskId }] of this.#signalled) {
+      const attempts = rows.attemptsOf(source, taskId);
+      for (const id of attempts) this.#touched.add(id);
+      if (attempts.length > 0) this.#signalApplied(key);
+    }
+    for (const told of this.#told.values()) this.#tell(told);
+    for (const id of this.#touched) {
+      this.#touched.delete(id);
+      this.#derive(id);
+    }
+    this.#forgetOldSignals();
+  }
+
+  #derive(id: string): void {
+    const { rows, inferred, fates } = this.#parts;
+    const written = rows.derive(id);
+    if (written === null) return;
+    const { state, spans, leftSession, session, hasMoved, leftTrace } = written;
+    this.#moveCount(leftSession, session);
+    if (hasMoved) {
+      inferred.traceChanged(state.first.traceId);
+      inferred.traceChanged(leftTrace);
+      this.#attemptAppeared(state.reading.source, state.reading.taskId);
+    }
+    inferred.conversationChanged(state.reading.conversationId);
+    fates.become(state.first, 'recorded');
+    for (const span of spans) if (span !== state.first) fates.become(span, 'merged');
+  }
+
+  #tell(told: ToldTask): void {
+    const { rows, inferred } = this.#parts;
+    const { leftSession, traces } = rows.tell(told);
+    if (traces.length === 0) return;
+    this.#moveCount(leftSession, told.sessionId ?? leftSession ?? null);
+    for (const traceId of traces) inferred.traceChanged(traceId);
+    this.#attemptAppeared(told.task.source, told.task.taskId);
+  }
+
+  /** A task counts for the session that its row stands under: a child's word may come before its own span's. */
+  #moveCount(from: string | null | undefined, to: string | null): void {
+    if (from === to) return;
+    const { sessions } = this.#parts;
+    if (from !== undefined) sessions.countTask(from, -1);
+    sessions.countTask(to, 1);
+  }
+
+  /** A cancel may fall on this attempt now, and no longer on an earlier one. */
+  #attemptAppeared(source: string, taskId: string | null): void {
+    const { rows } = this.#parts;
+    if (taskId === null || !rows.hasSignals(source, taskId)) return;
+    this.#signalApplied(`${source}:${taskId}`);
+    for (const id of rows.attemptsOf(source, taskId)) this.#touched.add(id);
+  }
+
+  /** The cancel spans of a task completed its row. */
+  #signalApplied(key: string): void {
+    for (const node of this.#earlySignals.get(key) ?? []) this.#parts.fates.become(node, 'merged');
+    this.#earlySignals.delete(key);
+  }
+
+  #forgetOldSignals(): void {
+    for (const key of this.#earlySignals.keys()) {
+      if (this.#earlySignals.size <= MAX_EARLY_SIGNALS) return;
+      this.#earlySignals.delete(key);
+    }
+  }
+}
