@@ -37,7 +37,7 @@ export const costs: Command = {
     const shown = limit === null ? report.rows : report.rows.slice(0, limit);
     const { out, nowMs } = context;
     if (flagOption(context, 'json')) writeJsonRows(out, shown);
-    else if (shown.length === 0) tellNone(context, 'calls', selection, report.files.length);
+    else if (shown.length === 0) tellNone(context, 'calls', selection, report);
     else {
       out.write(costTable(by, report, shown, out, nowMs));
       if (shown.length < report.rows.length && textOption(context, 'limit') === null)
