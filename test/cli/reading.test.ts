@@ -176,6 +176,57 @@ describe('ai-tracker sql', () => {
     expect(stdout).toBe('agent_id  tasks\nalpha         2\nbeta          1\n');
   });
 
+  test('of a folder without files is an empty list, with exit 0, and of a table that is not there a mistake', async () => {
+    const empty = scratchFolder();
+    expect(await run(empty, ['sql', 'SELECT * FROM task_costs', '--json'])).toEqual({ code: 0, stdout: '[]\n', stderr: '' });
+    const wrong = await run(empty, ['sql', 'SELECT * FROM task_execution']);
+    expect([wrong.code, wrong.stdout]).toEqual([2, '']);
+    expect(wrong.stderr).toContain('did you mean task_executions?');
+  });
+
+  test('is narrowed to one agent', async () => {
+    const folder = recorded();
+    const count = ['sql', 'SELECT count(*) AS n FROM task_executions', '--agent'];
+    expect(await rowsOf(folder, [...count, 'alpha'])).toEqual([{ n: 2 }]);
+    expect(await rowsOf(folder, [...count, 'nobody'])).toEqual([{ n: 0 }]);
+  });
+
+  test('prints every digit of a large integer', async () => {
+    const folder = recorded();
+    const digits = '9007199254740993';
+    expect((await run(folder, ['sql', `SELECT ${digits} AS n`, '--json'])).stdout).toBe(`[\n{"n":${digits}}\n]\n`);
+    expect((await run(folder, ['sql', `SELECT ${digits} AS n`])).stdout).toContain(digits);
+  });
+
+  test('prints rows that are too wide for the terminal a value a line, whole', async () => {
+    const folder = recorded();
+    const { stdout } = await run(folder, ['sql', "SELECT * FROM task_executions WHERE agent_id = 'alpha'"], { COLUMNS: '80' });
+    const blocks = stdout.split('\n\n');
+    expect(blocks).toHaveLength(2);
+    for (const block of blocks) {
+      expect(block).toMatch(/^ +id  hatchet:1111/m);
+      expect(block).toMatch(/^ +error_type$/m);
+    }
+    expect(stdout).not.toContain('…');
+    const narrow = await run(folder, ['sql', 'SELECT id, status FROM task_executions'], { COLUMNS: '80' });
+    expect(narrow.stdout).toMatch(/^id +status\n/);
+  });
+
+  test.each([
+    ['SELECT nosuch FROM tool_calls', 'pragma_table_info'],
+    ['SELEC 1', '--help'],
+    ["SELECT 'a", 'quotes'],
+    ['SELECT 1; SELECT 2', 'one SELECT'],
+    ['', 'give it a SELECT'],
+    ['SELECT ?', 'no parameters'],
+    ['DELETE FROM tool_calls', 'only reads'],
+  ])('says of %j in one line what to do', async (statement, hint) => {
+    const { code, stdout, stderr } = await run(recorded(), ['sql', statement]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^ai-tracker: cannot run this SQL: [^\n]+\n$/);
+    expect(stderr).toContain(hint);
+  });
+
   test('does not write, and says so with exit 2', async () => {
     const folder = recorded();
     expect(await run(folder, ['sql', 'DELETE FROM task_executions'])).toMatchObject({ code: 2, stdout: '' });

@@ -1,9 +1,14 @@
 import { askSql, SqlError } from '../../query/ask-sql.ts';
-import { type Command, flagOption, PLACE_OPTIONS } from '../command.ts';
+import { type Command, flagOption, textOption } from '../command.ts';
 import { CommandError, EXIT } from '../exit-code.ts';
-import { assertPlaceExists } from '../reading.ts';
+import { assertPlaceExists, READING_OPTIONS } from '../reading.ts';
+import { blocks } from '../render/blocks.ts';
 import { writeJsonRows } from '../render/json.ts';
-import { type Column, table } from '../render/table.ts';
+import { type Column, fits, table } from '../render/table.ts';
+import { sqlProblem } from '../sql-hint.ts';
+
+/** Columns that a value may be cut to; where that is not enough for a table, each value gets a line. */
+const LEAST_CELL = 12;
 
 /** Two columns of one name must not become one in an object: SQLite's own way for such names is to count them. */
 function distinct(names: readonly string[]): string[] {
@@ -27,21 +32,21 @@ export const sql: Command = {
   name: 'sql',
   usage: '"SELECT …" [OPTIONS]',
   about:
-    'Puts one SELECT to the rows, read-only. The files of all agents are one database in it. Tables and columns: docs/schema.md. Rows are as they lie in the files: a running task whose process has just died still says running.',
-  options: {
-    ...PLACE_OPTIONS,
-    json: { type: 'boolean', doc: 'print the rows as JSON; [] where there are none' },
-  },
+    'Puts one SELECT to the rows, read-only. The files of all agents are one database in it, in which nothing but the rows of --agent is seen where that is given. Rows that are too wide for a table are printed a value a line. Tables and columns: docs/schema.md. Rows are as they lie in the files: a running task whose process has just died still says running.',
+  options: { ...READING_OPTIONS, json: { type: 'boolean', doc: 'print the rows as JSON; [] where there are none' } },
   examples: [
-    'ai-tracker sql "SELECT status, count(*) AS tasks FROM task_executions GROUP BY status"',
-    'ai-tracker sql --db worker-7.db "SELECT tool_name, avg(duration_ms) AS ms FROM tool_calls GROUP BY 1" --json',
+    'ai-tracker sql "SELECT status, count(*) FROM task_executions GROUP BY 1"',
+    'ai-tracker sql --agent worker-7 "SELECT * FROM tool_stats" --json',
   ],
   arguments: [1, 1],
   run(context) {
     assertPlaceExists(context);
-    const { settings, env, out, positionals } = context;
+    const { settings, env, nowMs, out, positionals } = context;
     try {
-      const { columns, rows, failures } = askSql(settings, env, positionals[0] ?? '');
+      const { columns, rows, failures } = askSql(
+        { settings, env, agentId: textOption(context, 'agent'), nowMs },
+        positionals[0] ?? '',
+      );
       for (const { message } of failures) out.note(message);
       const names = distinct(columns);
       if (flagOption(context, 'json')) {
@@ -51,18 +56,18 @@ export const sql: Command = {
         );
       } else if (rows.length === 0) out.note('no rows');
       else {
-        const isNumeric = (i: number): boolean => rows.every((row) => row[i] === null || typeof row[i] === 'number');
+        const isNumeric = (i: number): boolean =>
+          rows.every((row) => row[i] === null || ['number', 'bigint'].includes(typeof row[i]));
         const shown = names.map((header, i): Column<readonly unknown[]> => {
-          const column = { header, cell: (row: readonly unknown[]) => text(row[i]), least: 8, always: true };
-          return isNumeric(i) ? { ...column, align: 'right' } : column;
+          const column = { header, cell: (row: readonly unknown[]) => text(row[i]), always: true };
+          return isNumeric(i) ? { ...column, align: 'right' } : { ...column, least: LEAST_CELL };
         });
-        out.write(table(shown, rows, out));
+        out.write(fits(shown, rows, out) ? table(shown, rows, out) : blocks(shown, rows, out));
       }
       return EXIT.done;
     } catch (error) {
       if (!(error instanceof SqlError)) throw error;
-      const hint = /no such table/.test(error.message) ? '; docs/schema.md lists the tables, and an empty folder has none' : '';
-      throw new CommandError(EXIT.usage, `cannot run this SQL: ${error.message}${hint}`);
+      throw new CommandError(EXIT.usage, sqlProblem(error));
     }
   },
 };
