@@ -5,6 +5,7 @@ export { health } from './otel/health.ts';
 export type { ReadableSpanLike } from './otel/readable-span.ts';
 export { recordAll } from './otel/record-all.ts';
 export { registerMetrics } from './otel/register-metrics.ts';
+export { resourceAttributes } from './otel/resource-attributes.ts';
 export { AiTrackerSpanExporter, type ExportResultLike } from './otel/span-exporter.ts';
 export { AiTrackerSpanProcessor } from './otel/span-processor.ts';
 export { openReadOnly } from './query/open-read-only.ts';

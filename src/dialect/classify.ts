@@ -1,4 +1,4 @@
-import type { Reading } from '../model/reading.ts';
+import type { Reading, TaskReading } from '../model/reading.ts';
 import { SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
 import { cleanReading } from './clean-reading.ts';
 import { DIALECTS } from './registry.ts';
@@ -35,7 +35,17 @@ export function classify(span: SpanRecord, kinds: ReadonlySet<string> = NONE): C
   };
 }
 
-const asked = (reading: Reading, kinds: ReadonlySet<string>): Reading =>
+/** Among the kinds that are asked for: HTTP server spans as tasks. */
+export const SERVER_TASKS = 'server-task';
+
+/** A server span is a task where that is asked for, else the other side of its client's call. */
+function asked(reading: Reading, kinds: ReadonlySet<string>): Reading {
+  if (reading.what !== 'server' || reading.asTask === undefined) return askedCall(reading, kinds);
+  const { asTask, ...server } = reading;
+  return kinds.has(SERVER_TASKS) ? (cleanReading(asTask) as TaskReading) : server;
+}
+
+const askedCall = (reading: Reading, kinds: ReadonlySet<string>): Reading =>
   reading.what === 'call' && ON_REQUEST.has(reading.kind) && !kinds.has(reading.kind)
     ? { what: 'step', source: reading.source, reason: reading.kind, names: reading.names }
     : reading;

@@ -1,4 +1,4 @@
-import { callReading, type Reading } from '../model/reading.ts';
+import { callReading, type Reading, type TaskReading } from '../model/reading.ts';
 import { type Attributes, SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
 import { count, firstCount, firstText, text } from './attributes.ts';
 import type { Dialect } from './dialect.ts';
@@ -40,6 +40,25 @@ function authority(name: string, port: number | null): string {
 /** `_OTHER` is the conventions' word for a method nobody knows; anything that is no token is treated alike. */
 const methodName = (raw: string): string => (/^[A-Za-z]{1,20}$/.test(raw) ? raw.toUpperCase() : '_OTHER');
 
+/** A request as a task: `METHOD /route`, the route as the server knows it, never the path with its ids. */
+function serverTask(span: SpanRecord, method: string, statusCode: number | null): TaskReading {
+  const route = firstText(span.attributes, ['http.route']);
+  const failed = saysFailed(span) || (statusCode !== null && statusCode >= 500);
+  return {
+    what: 'task',
+    source: 'http',
+    taskId: null,
+    attempt: 0,
+    taskType: route === null ? methodName(method) : `${methodName(method)} ${route}`,
+    workflowRunId: null,
+    parentTaskId: null,
+    namesParents: false,
+    conversationId: null,
+    outcome: failed ? 'failed' : 'completed',
+    ...(failed ? failureOf(span) : NO_FAILURE),
+  };
+}
+
 /** HTTP semantic conventions, stable and old; one span that carries both sets is one call. */
 export const http: Dialect = {
   name: 'http',
@@ -52,6 +71,7 @@ export const http: Dialect = {
     ...STATUS,
     ...ERROR_NAME,
     ...FAILURE_ATTRIBUTES,
+    'http.route',
     'http.request.resend_count',
     'http.resend_count',
   ],
@@ -62,7 +82,8 @@ export const http: Dialect = {
     if (method === null) return null;
     const statusCode = httpStatusCode(a);
     const names = taskNamedBy(a);
-    if (span.kind === SPAN_KIND.server) return { what: 'server', source: 'http', statusCode, names };
+    if (span.kind === SPAN_KIND.server)
+      return { what: 'server', source: 'http', statusCode, names, asTask: serverTask(span, method, statusCode) };
     if (span.kind !== SPAN_KIND.client) return { what: 'step', source: 'http', reason: 'http_internal', names };
     const errorName = firstText(a, ERROR_NAME);
     const failed = saysFailed(span) || (statusCode !== null && statusCode >= 400) || errorName !== null;

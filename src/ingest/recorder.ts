@@ -1,3 +1,4 @@
+import { SERVER_TASKS } from '../dialect/classify.ts';
 import type { HealthFinding, RecorderReport } from '../model/health.ts';
 import { PROCESS_SILENCE_MS } from '../model/liveness.ts';
 import type { ApplyOutcome, Recording } from '../model/recording.ts';
@@ -224,6 +225,8 @@ export class Recorder implements Recording {
   }
 
   #agentsOfProcess(agentId: string | null): Iterable<Agent> {
+    // A process without an id has those that its spans showed: a beat before the first would make a file that nobody needs.
+    if (agentId === null) return this.#ownAgents.values();
     const agent = agentNamed(agentId);
     return new Map(this.#ownAgents).set(this.#groupKey(agent), agent).values();
   }
@@ -310,7 +313,8 @@ export class Recorder implements Recording {
       });
       const labels = { keys: settings.labelKeys, fixed: settings.labels };
       try {
-        const recorder = new FileRecorder(file, this.#ledger, labels, settings.kinds, () => this.#now());
+        const kinds = settings.serverTasks ? [...settings.kinds, SERVER_TASKS] : settings.kinds;
+        const recorder = new FileRecorder(file, this.#ledger, labels, kinds, () => this.#now());
         open = { recorder, agentId, identity: fileIdentity(path), lastCommitMs: null, error: null };
         this.#loseTasks(path, open);
       } catch (error) {

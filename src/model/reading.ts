@@ -130,6 +130,8 @@ export interface ServerReading {
   readonly source: 'http' | 'mcp' | 'rpc';
   readonly statusCode: number | null;
   readonly names: TaskName | null;
+  /** The task that it is where server spans are asked for as tasks (AI_TRACKER_SERVER_TASKS). */
+  readonly asTask?: TaskReading;
 }
 
 export type Reading = TaskReading | CallReading | SignalReading | StepReading | ServerReading;

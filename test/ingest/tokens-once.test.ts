@@ -4,7 +4,10 @@ import { expectedTokens, type Tokens } from '../support/expected-tokens.ts';
 import { randomModelSpans } from '../support/random-traces.ts';
 import { replay } from '../support/replay.ts';
 
-const RUNS = { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 100) };
+const RUNS = {
+  numRuns: Number(process.env['PROPERTY_RUNS'] ?? 100),
+  ...(process.env['PROPERTY_SEED'] === 'random' ? {} : { seed: Number(process.env['PROPERTY_SEED'] ?? 20260115) }),
+};
 
 interface Row {
   readonly id: string;
