@@ -147,7 +147,7 @@ export const SETTINGS = [
     'Size of the spool beyond which new records are refused and counted.',
   ),
   spec('spoolHours', 'AI_TRACKER_SPOOL_HOURS', 'number', '168', 'Age at which a spooled record is given up, with a counter.'),
-  spec('disabled', 'AI_TRACKER_DISABLED', 'flag', 'off', 'Record nothing.'),
+  spec('disabled', 'AI_TRACKER_DISABLED', 'flag', 'off', 'Record nothing; exports succeed and do nothing.'),
 ] as const;
 
 export class SettingError extends Error {

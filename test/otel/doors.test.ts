@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { type DiagLogger, diag } from '@opentelemetry/api';
 import { BasicTracerProvider, BatchSpanProcessor, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { AiTrackerSpanExporter, AiTrackerSpanProcessor, type ExportResultLike, health } from '../../src/index.ts';
 import { imbalance } from '../../src/model/books.ts';
 import { column, countOf } from '../support/agent-rows.ts';
@@ -124,5 +125,34 @@ describe('processor and exporter', () => {
     await provider.forceFlush();
     await provider.shutdown();
     expect(countOf(file, 'sqlite_master')).toBe(0);
+  });
+
+  test.each([
+    ['that is disabled', true, process.versions.node],
+    ['on a Node that is too old, where health is red,', false, '20.20.2'],
+  ])('an exporter %s lets every export succeed, logs no error, and records nothing', async (_, disabled, node) => {
+    const { versions } = process;
+    Object.defineProperty(process, 'versions', { value: { ...versions, node }, configurable: true });
+    onTestFinished(() => void Object.defineProperty(process, 'versions', { value: versions, configurable: true }));
+    const errors: string[] = [];
+    const nothing = (): void => undefined;
+    const logger: DiagLogger = {
+      error: (message) => void errors.push(message),
+      warn: nothing,
+      info: nothing,
+      debug: nothing,
+      verbose: nothing,
+    };
+    diag.setLogger(logger, { suppressOverrideMessage: true });
+    onTestFinished(() => diag.disable());
+
+    const exporter = new AiTrackerSpanExporter({ ...options(), disabled });
+    const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+    tasks(provider, 0, 3);
+    await provider.forceFlush();
+    await provider.shutdown();
+    expect(errors).toEqual([]);
+    expect(countOf(file, 'sqlite_master')).toBe(0);
+    if (!disabled) expect(health().findings).toContainEqual(expect.objectContaining({ level: 'red', code: 'unusable' }));
   });
 });
