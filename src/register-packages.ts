@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 
 /**
  * Packages of the host application first, ours second: its copy of an SDK is the one whose spans matter, and an
@@ -10,7 +10,9 @@ export class HostPackages {
 
   constructor(from: { readonly cwd: string; readonly script: string | undefined }) {
     const folders = [from.cwd, ...(from.script === undefined ? [] : [dirname(from.script)])];
-    this.#requires = [...folders.map((folder) => createRequire(join(folder, 'noop.js'))), createRequire(import.meta.url)];
+    // The working directory may have been removed: then it is no absolute path, which createRequire insists on.
+    const present = folders.filter(isAbsolute);
+    this.#requires = [...present.map((folder) => createRequire(join(folder, 'noop.js'))), createRequire(import.meta.url)];
   }
 
   /**

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, unlinkSync } from 'node:fs';
+import { readFileSync, renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../model/make-folder.ts';
 import { timeOfRecordName } from './record-name.ts';
 import { readSpoolRecord, type SpoolRecord } from './spool-record.ts';
 import { recordNames } from './write-record.ts';
@@ -111,7 +112,7 @@ export function drainSpool(
 function setAside(folder: string, name: string, why: string, report: DrainReport): void {
   const bad = join(folder, BAD_FOLDER);
   try {
-    mkdirSync(bad, { recursive: true, mode: 0o700 });
+    makeFolder(bad);
     renameSync(join(folder, name), join(bad, name));
     report.unreadable += 1;
     report.givenUp.push(name);

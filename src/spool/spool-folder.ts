@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
+import { absolutePath } from '../model/absolute-path.ts';
 import type { Settings } from '../model/settings.ts';
 
 const WORKSPACE = '/workspace/shared';
@@ -19,7 +20,7 @@ export function spoolFolders(
   env: NodeJS.ProcessEnv,
 ): SpoolFolders {
   const home = join(env['HOME'] || homedir(), '.config', 'ai-tracker', 'spool');
-  if (settings.spoolDir !== null) return { candidates: [resolve(settings.spoolDir)] };
+  if (settings.spoolDir !== null) return { candidates: [absolutePath(settings.spoolDir)] };
   const beside = folderOfDatabase(settings);
   return { candidates: beside === null ? [home] : [join(beside, '.spool'), home] };
 }
@@ -28,8 +29,8 @@ function folderOfDatabase(settings: Pick<Settings, 'dbPath' | 'sharedDir'>): str
   if (settings.dbPath !== null) {
     const placeholder = settings.dbPath.indexOf('{agent_id}');
     // Folders named after an agent may not exist yet; the spool is one for all agents.
-    return resolve(dirname(placeholder < 0 ? settings.dbPath : `${settings.dbPath.slice(0, placeholder)}x`));
+    return absolutePath(dirname(placeholder < 0 ? settings.dbPath : `${settings.dbPath.slice(0, placeholder)}x`));
   }
-  if (settings.sharedDir !== null) return resolve(settings.sharedDir);
+  if (settings.sharedDir !== null) return absolutePath(settings.sharedDir);
   return existsSync(WORKSPACE) ? join(WORKSPACE, 'tracking') : null;
 }

@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../model/make-folder.ts';
 import { newRecordName, RECORD_SUFFIX } from './record-name.ts';
 import type { SpoolRecord } from './spool-record.ts';
 
@@ -48,7 +49,7 @@ export function writeSpoolRecord(candidates: readonly string[], record: SpoolRec
 }
 
 function writeWhole(folder: string, text: string, options: SpoolWriteOptions): string {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const name = newRecordName(options.nowMs ?? Date.now());
   const temporary = join(folder, `.${name}.tmp`);
   const path = join(folder, name);

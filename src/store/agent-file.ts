@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
+import { absolutePath } from '../model/absolute-path.ts';
 import type { HealthFinding } from '../model/health.ts';
 import { agentFileName, type ReservedName } from './agent-file-name.ts';
 import { fileKind } from './file-kind.ts';
@@ -107,7 +108,7 @@ export function holdingFile(
 function locateNamed(name: string, settings: PlaceSettings, env: NodeJS.ProcessEnv, probe: DiskProbe): FileLocation {
   if (settings.dbPath !== null)
     return {
-      path: resolve(settings.dbPath.replaceAll(AGENT_PLACEHOLDER, name)),
+      path: absolutePath(settings.dbPath.replaceAll(AGENT_PLACEHOLDER, name)),
       reason: 'AI_TRACKER_DB_PATH',
       fallback: null,
       notice: null,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
+import { absolutePath } from '../model/absolute-path.ts';
 import type { Settings } from '../model/settings.ts';
 import { agentFileName } from './agent-file-name.ts';
 
@@ -24,7 +25,7 @@ export function agentsFolder(
   env: NodeJS.ProcessEnv,
   sharedVolume: string = SHARED_VOLUME,
 ): { readonly folder: string; readonly reason: string } {
-  if (settings.sharedDir !== null) return { folder: resolve(settings.sharedDir), reason: 'AI_TRACKER_SHARED_DIR' };
+  if (settings.sharedDir !== null) return { folder: absolutePath(settings.sharedDir), reason: 'AI_TRACKER_SHARED_DIR' };
   if (existsSync(sharedVolume)) return { folder: join(sharedVolume, 'tracking'), reason: `${sharedVolume} exists` };
   return { folder: homeAgentsFolder(env), reason: 'home folder' };
 }
@@ -34,7 +35,7 @@ export const writerName = (settings: Pick<PlaceSettings, 'writerId'>): string =>
 
 /** The folder of a path that names no agent: above its first `{agent_id}`, or above the file. */
 export function folderOfPath(dbPath: string): string {
-  const path = resolve(dbPath);
+  const path = absolutePath(dbPath);
   const at = path.indexOf(AGENT_PLACEHOLDER);
   // One character of the placeholder stays, so that it is the last part of what dirname takes off.
   return dirname(at < 0 ? path : path.slice(0, at + 1));

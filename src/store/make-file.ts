@@ -1,16 +1,8 @@
-import { accessSync, closeSync, constants, fchmodSync, mkdirSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, fchmodSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../model/make-folder.ts';
 
-export const FOLDER_MODE = 0o700;
 export const FILE_MODE = 0o600;
-
-/**
- * Makes the folder (0700, parents too) where it is missing. One that exists keeps its mode, group and setgid; a new one
- * below a setgid folder inherits group and setgid from the kernel.
- */
-export function ensureFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
-}
 
 /**
  * Makes an empty file of that mode, whatever the umask, where there is none: SQLite would make it 0644, and gives its
@@ -19,7 +11,7 @@ export function ensureFolder(folder: string): void {
  * only at the first commit.
  */
 export function ensureFile(path: string, mode: number): void {
-  ensureFolder(dirname(path));
+  makeFolder(dirname(path));
   try {
     const fd = openSync(path, 'wx', mode);
     try {

@@ -1,5 +1,6 @@
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
+import { absolutePath } from '../model/absolute-path.ts';
 import type { HealthFinding } from '../model/health.ts';
 import { fileSystemOf } from './file-system.ts';
 import { chooseJournal } from './journal.ts';
@@ -73,7 +74,7 @@ const SYNCHRONOUS = ['off', 'normal', 'full', 'extra'];
  * @throws {StoreError}
  */
 export function openForWriting(file: string, options: WriteOptions): OpenFile {
-  const path = resolve(file);
+  const path = absolutePath(file);
   let db: Db | undefined;
   try {
     ensureFile(path, options.fileMode ?? FILE_MODE);
@@ -110,7 +111,7 @@ export function openForWriting(file: string, options: WriteOptions): OpenFile {
  * @throws {StoreError}
  */
 export function openForReading(file: string, options: ReadOptions = {}): OpenFile {
-  const path = resolve(file);
+  const path = absolutePath(file);
   try {
     try {
       return openSnapshot(path, snapshotOf(path), options);

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { decodeBatch } from '../model/batch-codec.ts';
 import type { HealthFinding } from '../model/health.ts';
+import { makeFolder } from '../model/make-folder.ts';
 import type { Recording } from '../model/recording.ts';
 import type { Settings } from '../model/settings.ts';
 import { BAD_FOLDER, drainSpool } from '../spool/drain.ts';
@@ -77,7 +78,7 @@ export class ThreadSpool {
       if (outcome.status !== 'spooled') continue;
       const bad = join(dirname(outcome.path), BAD_FOLDER);
       try {
-        mkdirSync(bad, { recursive: true, mode: 0o700 });
+        makeFolder(bad);
         renameSync(outcome.path, join(bad, basename(outcome.path)));
       } catch (error) {
         this.#find('amber', 'spool', `cannot set ${outcome.path} aside: ${(error as Error).message}`);

@@ -23,6 +23,8 @@ const BEFORE_EXIT_WAIT_MS = 5000;
 const QUEUES_IN_MEMORY = 4;
 /** A thread that never came up will not: a module is missing, or does not load on this machine. */
 const STARTS_WITHOUT_SUCCESS = 3;
+/** Findings of the recorder that say where rows are: nobody looks into `health()` for rows that are not where they should be. */
+const TO_SAY: ReadonlySet<string> = new Set(['fallback-folder', 'old-file']);
 export const DEFAULT_FLUSH_TIMEOUT_MS = 30_000;
 
 /** Something that holds spans which are not handed over yet: a processor, an exporter. */
@@ -178,13 +180,18 @@ export class Writer {
     this.#findings.set(code, { level, code, message });
   }
 
+  #take(report: RecorderReport): void {
+    this.#report = report;
+    for (const { code, message } of report.findings) if (TO_SAY.has(code)) sayOnce(message);
+  }
+
   #onMessage(message: ToHost): void {
     switch (message.kind) {
       case 'ready':
         this.#everReady = true;
         break;
       case 'settled':
-        if (message.report !== null) this.#report = message.report;
+        if (message.report !== null) this.#take(message.report);
         for (const settlement of message.settlements) this.#ledger.settle(settlement);
         break;
       case 'trouble':
@@ -198,7 +205,7 @@ export class Writer {
         this.#becomeUnusable(message.message);
         break;
       case 'closed':
-        if (message.report !== null) this.#report = message.report;
+        if (message.report !== null) this.#take(message.report);
         this.#onClosed?.();
         break;
     }

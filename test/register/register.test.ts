@@ -1,11 +1,14 @@
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { column } from '../support/agent-rows.ts';
+import { startVendorSink } from '../support/vendor-sink.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const REGISTER = here('../../src/register.ts');
@@ -27,6 +30,15 @@ describe('node --import ai-tracker-otel/register', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+  const environment = (env: Record<string, string>): NodeJS.ProcessEnv => ({
+    PATH: process.env['PATH'],
+    HOME: folder,
+    NODE_NO_WARNINGS: '1',
+    AGENT_ID: 'w1',
+    AI_TRACKER_SHARED_DIR: join(folder, 'rows'),
+    ...env,
+  });
+
   function run(
     app: string,
     env: Record<string, string> = {},
@@ -36,17 +48,33 @@ describe('node --import ai-tracker-otel/register', () => {
     return spawnSync(command, [...args, app], {
       cwd: folder,
       encoding: 'utf8',
-      env: {
-        PATH: process.env['PATH'],
-        HOME: folder,
-        NODE_NO_WARNINGS: '1',
-        AGENT_ID: 'w1',
-        AI_TRACKER_SHARED_DIR: join(folder, 'rows'),
-        ...env,
-      },
+      env: environment(env),
     });
   }
+  /** As `run`, but this process goes on serving while the application runs. */
+  async function saidBeside(app: string, env: Record<string, string>): Promise<Said> {
+    const child = spawn(process.execPath, ['--import', REGISTER, app], { cwd: folder, env: environment(env) });
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    expect(stderr).toBe('');
+    return JSON.parse(stdout) as Said;
+  }
   const said = (result: SpawnSyncReturns<string>): Said => JSON.parse(result.stdout) as Said;
+
+  test('writes to the home where the kernel refuses the folder with ENOENT, and says so', () => {
+    const result = run(APP.mjs, { AI_TRACKER_SHARED_DIR: '/proc/ai-tracker/rows' });
+    expect(said(result).traceId).toMatch(/./);
+    expect(result.stderr).toContain('rows go to');
+    const home = join(folder, '.config', 'ai-tracker', 'agents', 'w1.db');
+    expect(column(home, 'SELECT status FROM task_executions')).toEqual(['completed']);
+  });
+
+  // Node starts no thread there.
+  test('leaves an application alone whose working directory was removed, and says that nothing is recorded', () => {
+    const line = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" --import "$1" "$2"';
+    const result = run(APP.mjs, { AI_TRACKER_SHARED_DIR: 'rows' }, ['sh', '-c', line, process.execPath, REGISTER]);
+    expect([result.status, said(result).traceId]).toEqual([0, expect.stringMatching(/./) as string]);
+    expect(result.stderr).toMatch(/^ai-tracker: nothing is recorded: [^\n]+\n/);
+  });
 
   test.each([['mjs'], ['cjs']] as const)(
     'records task and HTTP call of an application (.%s) that knows nothing of us',
@@ -64,27 +92,26 @@ describe('node --import ai-tracker-otel/register', () => {
     },
   );
 
-  test('records all while the sampler of the environment gives the vendor none, and propagates its decision', () => {
-    const vendorLog = join(folder, 'vendor.log');
-    const name = join(folder, 'node_modules/@opentelemetry/exporter-trace-otlp-proto');
-    mkdirSync(name, { recursive: true });
-    writeFileSync(
-      join(name, 'index.js'),
-      `exports.OTLPTraceExporter = class {
-        export(spans, done) { require('fs').appendFileSync(${JSON.stringify(vendorLog)}, spans.map((s) => s.name + '\\n').join('')); done({ code: 0 }); }
-        forceFlush() { return Promise.resolve(); }
-        shutdown() { return Promise.resolve(); }
-      };`,
-    );
-    const vendor = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' };
-    const dropped = said(
-      run(APP.mjs, { ...vendor, OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' }),
-    );
+  test('records all while the sampler of the environment gives the vendor none, and propagates its decision', async () => {
+    const vendor = await startVendorSink();
+    onTestFinished(() => vendor.close());
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: vendor.endpoint };
+    const dropped = await saidBeside(APP.mjs, {
+      ...env,
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0',
+    });
     expect(dropped).toMatchObject({ flags: 0, seen: expect.stringMatching(/-00$/) as string });
-    expect(existsSync(vendorLog)).toBe(false);
+    expect(vendor.requests).toEqual([]);
     expect(column(file, 'SELECT status FROM task_executions')).toEqual(['completed']);
-    expect(said(run(APP.mjs, vendor)).flags).toBe(1);
-    expect(readFileSync(vendorLog, 'utf8')).toContain('hatchet.start_step_run');
+
+    const { flags, traceId } = await saidBeside(APP.mjs, env);
+    expect(flags).toBe(1);
+    expect(vendor.requests).toEqual(['POST /v1/traces application/x-protobuf identity']);
+    const ofTrace = vendor.spans.filter((span) => span.traceId === traceId);
+    expect(ofTrace.map((span) => span.name).sort()).toEqual(['GET', 'GET', 'hatchet.start_step_run']);
+    expect(vendor.spans.length).toBe(ofTrace.length);
+    expect(column(file, "SELECT tool_name FROM tool_calls WHERE tool_name LIKE '%/v1/traces'")).toEqual([]);
   });
 
   test('says once which package is missing when an endpoint is set, and records all the same', () => {

@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { DemoRun } from '../../demo/run-demo.ts';
+import { makeFolder } from '../../model/make-folder.ts';
 import { resolveSettings } from '../../model/settings.ts';
 import type { Command, Context } from '../command.ts';
 import { textOption } from '../command.ts';
@@ -47,7 +48,7 @@ export const demo: Command = {
 function folderOf(context: Context): string {
   const given = textOption(context, 'dir');
   if (given === null) return mkdtempSync(join(tmpdir(), 'ai-tracker-demo-'));
-  mkdirSync(given, { recursive: true, mode: 0o700 });
+  makeFolder(given);
   return resolve(given);
 }
 
