@@ -1,6 +1,7 @@
 import type * as Api from '@opentelemetry/api';
-import { resolveSettings } from './model/settings.ts';
+import { absolutePath } from './model/absolute-path.ts';
 import { recordAll } from './otel/record-all.ts';
+import { resourceAttributes } from './otel/resource-attributes.ts';
 import { AiTrackerSpanProcessor } from './otel/span-processor.ts';
 import { asyncContextManager } from './register-context.ts';
 import { vendorExporter } from './register-exporter.ts';
@@ -8,7 +9,6 @@ import { instrument } from './register-instrumentations.ts';
 import { HostPackages } from './register-packages.ts';
 import { type SamplerClasses, samplerFromEnvironment } from './register-sampler.ts';
 import { noteFinding } from './writer/process-findings.ts';
-import { currentSession } from './writer/process-session.ts';
 
 type ApiModule = typeof Api;
 
@@ -56,7 +56,7 @@ const SDK_3 = '@opentelemetry/sdk-trace';
  * processor, the vendor's exporter where an endpoint is set; then the instrumentations.
  */
 export function registerRecorder(): void {
-  const packages = new HostPackages({ cwd: process.cwd(), script: process.argv[1] });
+  const packages = new HostPackages({ cwd: absolutePath('.'), script: process.argv[1] });
   const api = packages.load<ApiModule>(NEEDED[0]);
   const core = packages.load<Core>(NEEDED[1]);
   const resources = packages.load<Resources>(NEEDED[2]);
@@ -70,7 +70,7 @@ export function registerRecorder(): void {
       resources === null && NEEDED[2],
       sdk === null && SDK_BASE,
     ].filter(Boolean);
-    const message = `nothing is recorded: ${missing.join(', ')} not found from ${process.cwd()}; npm install ${missing.join(' ')}`;
+    const message = `nothing is recorded: ${missing.join(', ')} not found from ${absolutePath('.')}; npm install ${missing.join(' ')}`;
     noteFinding({ level: 'red', code: 'unusable', message });
     return;
   }
@@ -110,15 +110,10 @@ export function registerRecorder(): void {
 
 /** What names the agent and the session: the same spans by OTLP to `ai-tracker serve` then make the same rows. */
 function resourceOf(resources: Resources): Resource {
-  const { settings } = resolveSettings({}, process.env);
-  const ours = {
-    'ai_tracker.session.id': currentSession().id,
-    ...(settings.agentId === null ? {} : { 'agent.id': settings.agentId }),
-  };
   return resources
     .defaultResource()
     .merge(resources.detectResources({ detectors: [resources.envDetector] }))
-    .merge(resources.resourceFromAttributes(ours));
+    .merge(resources.resourceFromAttributes(resourceAttributes()));
 }
 
 /**
