@@ -1,14 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type HatchetEngine, startHatchetEngine } from '../../src/demo/hatchet-engine.ts';
-import { until } from '../support/agent-rows.ts';
+import { column, until } from '../support/agent-rows.ts';
 import { codeBlocks } from '../support/code-blocks.ts';
 import { type StrangersProject, strangersProject } from '../support/strangers-project.ts';
-import { recordedAttempts, truthOf } from './truth.ts';
+import { recordedAttempts, rows, truthOf } from './truth.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const page = codeBlocks(readFileSync(join(root, 'docs/integrations/hatchet-typescript.md'), 'utf8'));
@@ -22,6 +24,14 @@ function project(): StrangersProject {
   stranger.write('worker.js', program('worker.js'));
   stranger.write('telemetry.js', program('telemetry.js'));
   return stranger;
+}
+
+/** The service that the page's task calls. @returns its address */
+async function invoicesService(): Promise<string> {
+  const server = createServer((_request, response) => response.writeHead(202).end()).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 /** Runs a task on the page's worker, then ends it as an orchestrator does. */
@@ -55,10 +65,24 @@ describe('the programs of docs/integrations/hatchet-typescript.md', () => {
   ])('record %s, and SIGTERM loses nothing', async (_how, preload, env) => {
     const engine = await startHatchetEngine();
     onTestFinished(() => engine.stop());
+    const invoices = await invoicesService();
     const { folder } = project();
-    const child = await runOne(engine, folder, preload, env);
+    const child = await runOne(engine, folder, preload, { ...env, INVOICES_URL: invoices });
     expect(child.exitCode).toBe(0);
     expect(engine.attempts).toMatchObject([{ actionId: 'send-invoice:send-invoice', outcome: 'completed' }]);
-    expect(recordedAttempts(join(folder, 'rows/billing-worker.db'))).toEqual(truthOf(engine.attempts));
+    const file = join(folder, 'rows/billing-worker.db');
+    expect(recordedAttempts(file)).toEqual(truthOf(engine.attempts));
+    expect(
+      rows(file, 'SELECT kind, tool_name, success, status_code FROM tool_calls WHERE task_execution_id IS NOT NULL'),
+    ).toEqual([
+      {
+        kind: 'http',
+        tool_name: expect.stringMatching(/^POST 127\.0\.0\.1:\d+\/invoices\//) as string,
+        success: 1,
+        status_code: 202,
+      },
+    ]);
+    // Of the SDK itself, which calls its engine by node:http.
+    expect(column(file, 'SELECT count(*) > 0 FROM tool_calls WHERE task_execution_id IS NULL')).toEqual([1]);
   });
 });
