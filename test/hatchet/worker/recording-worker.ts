@@ -1,11 +1,12 @@
 /**
- * A worker that records with our processor. With VENDOR_URL it exports to a vendor beside it, which a sampler gives
- * VENDOR_SHARE of the traces.
+ * A worker that records with our processor. With VENDOR_SHARE it exports beside it, by OpenTelemetry's own exporter, that
+ * share of the traces to the vendor that OTEL_EXPORTER_OTLP_ENDPOINT names.
  */
 
 import { HatchetInstrumentor } from '@hatchet-dev/typescript-sdk/opentelemetry/index.js';
 import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import {
   AlwaysOnSampler,
@@ -16,14 +17,13 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { AiTrackerSpanProcessor, health, recordAll } from '../../../src/index.ts';
 import { asyncContextManager } from '../../../src/register-context.ts';
-import { VendorExporter } from './vendor-exporter.ts';
 
-const { VENDOR_URL, VENDOR_SHARE } = process.env;
+const { VENDOR_SHARE } = process.env;
 const sampler =
   VENDOR_SHARE === undefined
     ? new AlwaysOnSampler()
     : recordAll(new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(Number(VENDOR_SHARE)) }));
-const vendor = VENDOR_URL === undefined ? [] : [new BatchSpanProcessor(new VendorExporter(VENDOR_URL))];
+const vendor = VENDOR_SHARE === undefined ? [] : [new BatchSpanProcessor(new OTLPTraceExporter())];
 const provider = new BasicTracerProvider({ sampler, spanProcessors: [new AiTrackerSpanProcessor(), ...vendor] });
 
 context.setGlobalContextManager(asyncContextManager(ROOT_CONTEXT));
