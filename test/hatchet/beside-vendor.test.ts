@@ -61,7 +61,12 @@ test('beside a vendor that samples 1 %, all rows are here, its share and no more
 
   // 200 runs at a time until the lot has fallen on at least three traces; 15 rounds without are a chance of 1 in 10^9.
   for (let round = 0; round < 15 && new Set(sampledHere().map((row) => row.trace_id)).size < 3; round++) {
-    const started = Object.entries(ROUND).map(([name, count]) => worker.triggerAll(name, new Array<object>(count).fill({})));
+    const started = Object.entries(ROUND).map(([name, count]) =>
+      worker.triggerAll(
+        name,
+        Array.from({ length: count }, () => ({})),
+      ),
+    );
     await Promise.all((await Promise.all(started)).flat().map((id) => engine.finished(id)));
     await expect.poll(recorded, { timeout: 20_000 }).toEqual(truthOf(engine.attempts));
   }
