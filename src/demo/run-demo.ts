@@ -4,7 +4,11 @@ import { until, within } from './deadline.ts';
 import { startDemoSite } from './demo-site.ts';
 import { type HatchetEngine, startHatchetEngine } from './hatchet-engine.ts';
 
+const AGENTS = ['researcher', 'coder'] as const;
+
 export interface DemoRun {
+  /** Whose rows it has made. */
+  readonly agents: readonly string[];
   /** Attempts that the engine has assigned: as many rows there must be. */
   readonly attempts: number;
   /** The task that has started others. */
@@ -32,13 +36,13 @@ export async function runDemo(folder: string): Promise<DemoRun> {
   const engine = await startHatchetEngine();
   const site = await startDemoSite();
   const env = { ...engine.env, AI_TRACKER_SHARED_DIR: folder, DEMO_SITE_URL: site.url };
-  const agents = [startAgent('researcher', env), startAgent('coder', env)];
+  const agents = AGENTS.map((name) => startAgent(name, env));
   try {
     await within('both agents are ready', Promise.all(agents.map((agent) => agent.ready)));
     await runTasks(engine);
     await within('both agents leave', Promise.all(agents.map((agent) => agent.stop())));
     const parent = engine.attempts.find((attempt) => attempt.actionId.startsWith('plan-release:'));
-    return { attempts: engine.attempts.length, parentTaskId: parent?.stepRunId ?? '' };
+    return { agents: AGENTS, attempts: engine.attempts.length, parentTaskId: parent?.stepRunId ?? '' };
   } finally {
     for (const agent of agents) agent.kill();
     await Promise.all([engine.stop(), site.close()]);

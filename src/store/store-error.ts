@@ -12,7 +12,7 @@ export type StoreErrorCode = 'locked' | 'too-old' | 'not-ours' | 'corrupt' | 'di
 const NEXT_STEP: Record<StoreErrorCode, string> = {
   locked: 'It is tried again; if it stays so, see which process holds it: `fuser` the file.',
   'too-old': 'Upgrade ai-tracker-otel in this process; until then its records wait in the spool.',
-  'not-ours': 'Name another file with AI_TRACKER_DB_PATH, or another folder with AI_TRACKER_SHARED_DIR.',
+  'not-ours': 'Name another file (--db, AI_TRACKER_DB_PATH) or another folder (--dir, AI_TRACKER_SHARED_DIR).',
   corrupt: 'Keep the file, move it aside and let a new one begin; `sqlite3 FILE .recover` may save its rows.',
   disk: 'Check that the folder exists and that its disk has room.',
   'read-only': 'Check the owner and mode of the file and of its folder.',

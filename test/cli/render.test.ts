@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { duration } from '../../src/cli/render/duration.ts';
+import { cutEndpoint } from '../../src/cli/render/endpoint.ts';
 import { writeJsonRows } from '../../src/cli/render/json.ts';
 import { shortIds } from '../../src/cli/render/short-id.ts';
 import { type Column, table } from '../../src/cli/render/table.ts';
@@ -67,6 +68,17 @@ test('a text is cut between signs, never within one', () => {
   expect(cutTo('👩‍💻👩‍💻👩‍💻', 5)).toBe('👩‍💻👩‍💻…');
   expect(cutTo('字字字', 4)).toBe('字…');
   expect(cutTo('abc', 3)).toBe('abc');
+});
+
+test.each([
+  ['GET 127.0.0.1:43475/feed', 24, 'GET 127.0.0.1:43475/feed'],
+  ['GET 127.0.0.1:43475/feed', 20, 'GET 127.0.0.1:…/feed'],
+  ['GET 127.0.0.1:43475/articles/{id}', 19, 'GET …/articles/{id}'],
+  ['GET 127.0.0.1:43475/articles/{id}', 16, 'GET …/articles/…'],
+  ['POST api.example.com', 10, 'POST api.…'],
+  ['a_tool_with/a_slash', 10, 'a_tool_wi…'],
+])('%s in %i columns gives up its host first', (name, width, cut) => {
+  expect(cutEndpoint(name, width)).toBe(cut);
 });
 
 describe('JSON rows', () => {

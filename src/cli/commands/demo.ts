@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { DemoRun } from '../../demo/run-demo.ts';
@@ -7,6 +7,7 @@ import { resolveSettings } from '../../model/settings.ts';
 import type { Command, Context } from '../command.ts';
 import { textOption } from '../command.ts';
 import { CommandError, EXIT } from '../exit-code.ts';
+import { clean } from '../render/clean.ts';
 import { duration } from '../render/duration.ts';
 
 const QUESTION = `SELECT t.task_type AS task, t.attempt, t.status, count(c.id) AS calls,
@@ -62,7 +63,7 @@ async function runIn(folder: string): Promise<DemoRun> {
 }
 
 /** What a user would type next, and what it prints: the commands themselves print it. */
-async function show(context: Context, folder: string, { parentTaskId }: DemoRun): Promise<void> {
+async function show(context: Context, folder: string, { agents, parentTaskId }: DemoRun): Promise<void> {
   const { out } = context;
   // Nothing of the user's own recording: neither its files nor its spool.
   const { settings } = resolveSettings({ sharedDir: folder }, {});
@@ -83,6 +84,10 @@ async function show(context: Context, folder: string, { parentTaskId }: DemoRun)
   await run(sql, `ai-tracker sql ${place} "…"\n\n${QUESTION}`, [QUESTION]);
 
   out.write('\nOne ordinary SQLite file per agent; they stay until you remove them:\n\n');
-  const files = readdirSync(folder).filter((file) => file.endsWith('.db'));
-  for (const file of files.sort()) out.write(`${join(folder, file)}\n`);
+  const { listAgents } = await import('../../query/agents.ts');
+  const found = listAgents({ settings, env: {}, agentId: null, nowMs: context.nowMs }).answers;
+  for (const agent of found) {
+    // Others may have files in a folder that the user named.
+    if (agents.includes(agent.agent_id ?? '')) for (const file of agent.files) out.write(`${clean(file)}\n`);
+  }
 }

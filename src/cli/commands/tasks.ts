@@ -22,7 +22,7 @@ export const tasks: Command = {
   name: 'tasks',
   usage: '[OPTIONS]',
   about:
-    'Lists tasks, one attempt a line, the newest first. A running task whose process is gone is lost. The task column holds as much of the id as `ai-tracker task` needs. Times are UTC, today’s without the date.',
+    'Lists tasks, one attempt a line, the newest first. The try column counts from 1 and is empty for the first: try 2 is attempt 1 in JSON and SQL. A running task whose process is gone is lost. The task column holds as much of the id as `ai-tracker task` needs. Times are UTC, today’s without the date.',
   options: {
     status: { type: 'string', value: 'STATUS', doc: `only ${STATUSES.slice(0, -1).join(', ')} or ${STATUSES.at(-1)}` },
     type: { type: 'string', value: 'TYPE', doc: 'only this type of task, or one part of it between colons' },

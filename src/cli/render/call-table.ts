@@ -1,6 +1,7 @@
 import type { CallRow } from '../../query/tool-calls.ts';
 import type { Output } from '../command.ts';
 import { duration } from './duration.ts';
+import { cutEndpoint } from './endpoint.ts';
 import { type Column, table } from './table.ts';
 import { taskType } from './task-table.ts';
 import { failure, time } from './value.ts';
@@ -23,7 +24,7 @@ export function callTable(rows: readonly CallRow[], out: Pick<Output, 'width' | 
     { header: 'called', cell: (row) => time(row.called_at, nowMs) },
     ...(owned ? [] : whose),
     { header: 'kind', cell: (row) => row.kind },
-    { header: 'tool', cell: (row) => row.tool_name ?? row.model ?? '', least: 16 },
+    { header: 'tool', cell: (row) => row.tool_name ?? row.model ?? '', least: 16, cut: cutEndpoint },
     { header: 'took', cell: (row) => duration(row.duration_ms), align: 'right' },
     {
       header: 'result',
