@@ -1,5 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
+import { relative } from 'node:path';
 import { type Answers, placeOf, type Selection } from '../query/across-files.ts';
+import type { StoreError } from '../store/store-error.ts';
 import { type Context, flagOption, type OptionSpec, PLACE_OPTIONS, textOption } from './command.ts';
 import { drainSpools } from './drain-spools.ts';
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts';
@@ -24,6 +26,8 @@ export const LIMIT_OPTION: OptionSpec = {
 };
 
 const DEFAULT_LIMIT = 50;
+/** Damaged files that are told by name. */
+const MOST_NAMED = 20;
 
 /** The files that the options lead to, what waits in the spool brought into them first. */
 export async function openSelection(context: Context): Promise<Selection> {
@@ -70,11 +74,27 @@ function isFolder(path: string): boolean | null {
 
 /** Says which files could not be read. @returns what the shell is told */
 export function tellFailures(
-  { out }: Pick<Context, 'out'>,
+  { out, settings, env }: Pick<Context, 'out' | 'settings' | 'env'>,
   { files, failures }: Pick<Answers<unknown>, 'files' | 'failures'>,
 ): ExitCode {
-  for (const { message } of failures) out.note(message);
+  // Many files of a folder share one line; of a file that was named, its own error says more.
+  const grouped = settings.dbPath === null || settings.dbPath.includes('{agent_id}');
+  const strange = grouped ? failures.filter(({ code }) => code === 'not-ours') : [];
+  for (const failure of failures) if (!strange.includes(failure)) out.note(failure.message);
+  if (strange.length > 0) out.note(lineOfStrange(strange, placeOf({ settings, env })));
   return failures.length > 0 && files.length === 0 ? EXIT.environment : EXIT.done;
+}
+
+function lineOfStrange(strange: readonly StoreError[], place: string): string {
+  const names = strange.slice(0, MOST_NAMED).map(({ path }) => nameIn(place, path));
+  const more = strange.length > names.length ? ` and ${strange.length - names.length} more` : '';
+  const [files, are] = strange.length === 1 ? ['file', 'is'] : ['files', 'are'];
+  return `${strange.length} *.db ${files} here ${are} not ours or ${are} damaged: ${names.join(', ')}${more} (in ${place}); \`sqlite3 FILE .recover\` may save what was in them`;
+}
+
+function nameIn(folder: string, path: string): string {
+  const name = relative(folder, path);
+  return name.startsWith('..') ? path : name;
 }
 
 /** In place of an empty table. Of files that could not be read nothing is claimed: `tellFailures` speaks of them. */
@@ -86,8 +106,21 @@ export function tellNone(
 ): void {
   if (files.length === 0 && failures.length > 0) return;
   const where = placeOf(selection);
-  context.out.note(files.length === 0 ? `nothing has been recorded in ${where} yet` : `no ${what} in ${where} that fit`);
+  const filters = filtersOf(context);
+  if (files.length === 0) context.out.note(`nothing has been recorded in ${where} yet`);
+  else if (filters === '') context.out.note(`${where} holds no ${what}`);
+  else context.out.note(`no ${what} in ${where} fit ${filters}; without these options there may be some`);
 }
+
+/** Options that say where rows are and how they are printed; all others narrow them. */
+const NO_FILTER = new Set(['db', 'dir', 'json', 'limit', 'by']);
+
+/** As they were typed: `--status failed --failed`. */
+const filtersOf = ({ options }: Context): string =>
+  Object.entries(options)
+    .filter(([name, value]) => value !== undefined && !NO_FILTER.has(name))
+    .map(([name, value]) => (typeof value === 'string' ? `--${name} ${value}` : `--${name}`))
+    .join(' ');
 
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 } as const;
 

@@ -7,7 +7,7 @@ import { type KnownSpan, NO_AGENT, UNASSIGNED } from './agent-of.ts';
 
 /**
  * What the agents' files know of these traces. Every file of the folder is opened, about 1 ms each: for now and then.
- * A file that cannot be read just now is left out.
+ * What cannot be read just now is left out.
  */
 export function* tracesInFiles(
   traces: Iterable<string>,
@@ -16,7 +16,7 @@ export function* tracesInFiles(
 ): Generator<KnownSpan> {
   const wanted = [...traces];
   if (wanted.length === 0) return;
-  for (const { path } of listFiles(settings, env)) {
+  for (const { path } of listFiles(settings, env, undefined, () => undefined)) {
     let file: ReturnType<typeof openForReading>;
     try {
       file = openForReading(path, { busyTimeoutMs: 0 });

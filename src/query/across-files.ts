@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Settings } from '../model/settings.ts';
 import { agentsFolder } from '../store/folders.ts';
 import { listFiles } from '../store/list-files.ts';
@@ -37,13 +37,22 @@ export function acrossFiles<T>({ settings, env }: Selection, ask: (file: OpenFil
       files.push(path);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      // A file that has only just been made, or that went away since the folder was listed, has no rows to miss.
-      if (existsSync(path)) failures.push(error);
+      if (!isGone(path)) failures.push(error);
     } finally {
       file?.close();
     }
   }
   return { answers, files, failures };
+}
+
+/** A file that went away since the folder was listed has no rows to miss. */
+function isGone(path: string): boolean {
+  try {
+    statSync(path);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
 }
 
 /** Where the files of a selection are looked for, in words for a person. */

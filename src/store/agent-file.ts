@@ -44,7 +44,7 @@ const REFUSALS = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOE
 
 function isForeign(path: string): boolean {
   const kind = fileKind(path);
-  if (kind !== 'unclear') return kind === 'foreign';
+  if (kind !== 'unclear') return kind === 'foreign' || kind === 'damaged';
   try {
     openForReading(path, { busyTimeoutMs: 0 }).close();
     return false;

@@ -1,5 +1,6 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { encodeBatch } from '../../src/model/batch-codec.ts';
 import { resolveSettings } from '../../src/model/settings.ts';
@@ -86,6 +87,45 @@ describe('reading commands', () => {
     expect(await rowsOf(folder, ['tools', '--failed', '--kind', 'tool', '--task', '1111111'])).toHaveLength(1);
   });
 
+  test.each([
+    [['tasks', '--agnet', 'a'], 'there is no option --agnet, did you mean --agent?'],
+    [['tasks', '--constructor'], 'there is no option --constructor'],
+    [['tasks', '-x'], 'there is no option -x'],
+    [['tasks', '--status'], '--status needs a value: --status STATUS'],
+    [['tasks', '--status', '--json'], '--status needs a value: --status STATUS'],
+    [['tasks', '--agent='], '--agent needs a value: --agent ID'],
+    [['tools', '--failed=yes'], '--failed takes no value'],
+  ])('say what is wrong with the options of %j, and where they are listed', async (args, problem) => {
+    const { code, stdout, stderr } = await aiTracker(args, { home: scratchFolder() });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^ai-tracker: [^\n]+; `ai-tracker \w+ --help` lists the options\n$/);
+    expect(stderr).toContain(problem);
+  });
+
+  test('say of an empty list which options narrowed it, and where none did that there are no rows', async () => {
+    const folder = recorded();
+    const narrowed = await run(folder, ['tasks', '--status', 'failed', '--agent', 'beta']);
+    expect([narrowed.code, narrowed.stdout]).toEqual([0, '']);
+    expect(narrowed.stderr).toContain(`no tasks in ${folder} fit --status failed --agent beta`);
+
+    const callsOnly = scratchFolder();
+    const recorder = recorderIn(callsOnly);
+    record(recorder, fromSender(Date.now(), 'alpha'), [toolSpan({ span: 2, parent: 1 })]);
+    recorder.close();
+    expect((await run(callsOnly, ['tasks'])).stderr).toBe(`ai-tracker: ${callsOnly} holds no tasks\n`);
+  });
+
+  test('name the option, not the variable alone, where --db leads to another program’s file', async () => {
+    const folder = scratchFolder();
+    const file = join(folder, 'other.db');
+    const db = new Database(file);
+    db.exec('CREATE TABLE theirs (id)');
+    db.close();
+    const { code, stderr } = await aiTracker(['tasks', '--db', file], { home: folder });
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/belongs to another program .*--db/);
+  });
+
   test('exit 2 where they are used wrongly and 3 where a named place is not there, in one line', async () => {
     const folder = recorded();
     const cases = [
@@ -110,10 +150,14 @@ describe('reading commands', () => {
     const folder = recorded();
     chmodSync(folder, 0o000);
     try {
-      expect(await aiTracker(['tasks', '--dir', folder, '--json'], { home: scratchFolder() })).toMatchObject({
-        code: 3,
-        stdout: '',
-      });
+      const home = scratchFolder();
+      const answers = await Promise.all([
+        aiTracker(['tasks', '--dir', folder, '--json'], { home }),
+        aiTracker(['tasks', '--json'], { home, env: { AI_TRACKER_SHARED_DIR: folder } }),
+        aiTracker(['tasks', '--json'], { home, env: { AI_TRACKER_DB_PATH: join(folder, 'alpha.db') } }),
+        aiTracker(['tasks', '--json'], { home, env: { AI_TRACKER_DB_PATH: join(folder, '{agent_id}.db') } }),
+      ]);
+      for (const { code } of answers) expect(code).toBe(3);
     } finally {
       chmodSync(folder, 0o700);
     }
@@ -129,6 +173,35 @@ describe('reading commands', () => {
     expect(JSON.parse(some.stdout)).toMatchObject([{ agent_id: 'beta' }]);
     damage('beta.db');
     expect(await run(folder, ['tasks', '--json'])).toMatchObject({ code: 3, stdout: '[]\n' });
+  });
+
+  test.each([
+    ['whose beginning was overwritten', (path: string) => writeFileSync(path, 'x'.repeat(8192), { flag: 'r+' })],
+    ['that was truncated', (path: string) => truncateSync(path)],
+    ['that is text now', (path: string) => writeFileSync(path, 'some text')],
+  ])('name a file %s in one line, and exit 3 only where no file is left', async (_what, damage) => {
+    const folder = recorded();
+    damage(join(folder, 'alpha.db'));
+    const some = await run(folder, ['tasks', '--json']);
+    expect([some.code, some.stderr.split('\n').length]).toEqual([0, 2]);
+    expect(some.stderr).toContain('1 *.db file here is not ours or is damaged: alpha.db (');
+    expect(JSON.parse(some.stdout)).toMatchObject([{ agent_id: 'beta' }]);
+    damage(join(folder, 'beta.db'));
+    const none = await run(folder, ['agents']);
+    expect([none.code, none.stdout]).toEqual([3, '']);
+    expect(none.stderr).toContain('2 *.db files here are not ours or are damaged: alpha.db, beta.db (');
+  });
+
+  test('exit 3 where the folder that the environment leads to is no folder', async () => {
+    const home = scratchFolder();
+    writeFileSync(join(home, 'file'), '');
+    const env = { AI_TRACKER_SHARED_DIR: join(home, 'file') };
+    const shared = await aiTracker(['tasks', '--json'], { home, env });
+    expect([shared.code, shared.stdout]).toEqual([3, '']);
+    expect(shared.stderr).toMatch(/^ai-tracker: cannot read the folder [^\n]+\n$/);
+    mkdirSync(join(home, '.config'));
+    writeFileSync(join(home, '.config', 'ai-tracker'), '');
+    expect(await aiTracker(['agents', '--json'], { home })).toMatchObject({ code: 3, stdout: '' });
   });
 
   test('bring what waits in the spool into its file first', async () => {

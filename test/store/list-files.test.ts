@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listFiles, listFolder } from '../../src/store/list-files.ts';
@@ -24,18 +25,41 @@ describe('the files of a folder', () => {
     ]);
   });
 
-  test('are neither companions, holding files, aggregates, other programs’ files nor empty ones', () => {
+  test('are neither companions, holding files, aggregates, other programs’ databases nor ones that were only just made', () => {
     const folder = scratchFolder();
     const open = openForWriting(join(folder, 'a.db'), { busyTimeoutMs: 0 });
     make(join(folder, '.holding-host-1.db'));
     make(join(folder, 'aggregated.db'));
     make(join(folder, '.spool', 'x.db'));
-    writeFileSync(join(folder, 'notes.db'), 'not a database');
+    writeFileSync(join(folder, 'notes.db'), `SQLite format 3\0${'\0'.repeat(4080)}`);
     writeFileSync(join(folder, 'empty.db'), '');
     writeFileSync(join(folder, 'readme.txt'), 'hello');
     mkdirSync(join(folder, 'folder.db'));
     expect(listFolder(folder).map(({ path }) => relative(folder, path))).toEqual(['a.db']);
     open.close();
+  });
+
+  test('are the damaged ones too, and folders that refuse: opening them says why', () => {
+    const folder = scratchFolder();
+    for (const name of ['cut.db', 'b.db', 'closed/tracker.db']) make(join(folder, name));
+    truncateSync(join(folder, 'cut.db'));
+    writeFileSync(join(folder, 'b.db'), 'x'.repeat(8192), { flag: 'r+' });
+    writeFileSync(join(folder, 'text.db'), 'not a database');
+    expect(spawnSync('mkfifo', [join(folder, 'pipe.db')]).status).toBe(0);
+    mkdirSync(join(folder, 'lost+found'), { mode: 0o000 });
+    chmodSync(join(folder, 'closed'), 0o000);
+    const closed = process.getuid?.() === 0 ? 'closed/tracker.db' : 'closed';
+    expect(listFolder(folder).map(({ path }) => relative(folder, path))).toEqual(['b.db', closed, 'cut.db', 'text.db']);
+    chmodSync(join(folder, 'closed'), 0o700);
+  });
+
+  test('of what is no folder are an error, which a caller may take instead', () => {
+    const file = join(scratchFolder(), 'file');
+    writeFileSync(file, '');
+    expect(() => listFolder(file)).toThrow(expect.objectContaining({ name: 'StoreError', path: file }));
+    const errors: unknown[] = [];
+    expect(listFolder(file, (error) => errors.push(error))).toEqual([]);
+    expect(errors).toHaveLength(1);
   });
 
   test('of a folder that does not exist are none', () => {
