@@ -3,7 +3,7 @@
  * below all read it, so none of them can fall behind.
  */
 
-export type SettingType = 'text' | 'list' | 'pairs' | 'integer' | 'number' | 'octal' | 'flag';
+export type SettingType = 'text' | 'list' | 'pairs' | 'integer' | 'number' | 'octal' | 'flag' | 'choice';
 
 export interface SettingSpec {
   /** Name of the option in `new AiTrackerSpanProcessor({...})`. */
@@ -11,6 +11,8 @@ export interface SettingSpec {
   /** Environment variables, first wins. */
   readonly env: readonly string[];
   readonly type: SettingType;
+  /** The values of a `choice`, in lower case; any case is read. */
+  readonly choices?: readonly string[];
   /** What holds when neither is given, in words where it is not a plain value. */
   readonly byDefault: string;
   readonly doc: string;
@@ -79,7 +81,15 @@ const spec = (
   type: SettingType,
   byDefault: string,
   doc: string,
-): SettingSpec & { option: keyof Settings } => ({ option, env: typeof env === 'string' ? [env] : env, type, byDefault, doc });
+  choices?: readonly string[],
+): SettingSpec & { option: keyof Settings } => ({
+  option,
+  env: typeof env === 'string' ? [env] : env,
+  type,
+  byDefault,
+  doc,
+  ...(choices === undefined ? {} : { choices }),
+});
 
 export const SETTINGS = [
   spec('agentId', ['AGENT_ID', 'AGENT_SWARM_AGENT_ID'], 'text', 'found in the spans', 'Whose rows these are; names the file.'),
@@ -100,13 +110,18 @@ export const SETTINGS = [
   ),
   spec('writerId', 'AI_TRACKER_WRITER_ID', 'text', 'host name', 'This host’s own file name on a network file system.'),
   spec('fileMode', 'AI_TRACKER_FILE_MODE', 'octal', '0600', 'Mode of files that we make.'),
-  spec('journal', 'AI_TRACKER_JOURNAL', 'text', 'by file system', '`wal`, `truncate` or `delete`.'),
+  spec('journal', 'AI_TRACKER_JOURNAL', 'choice', 'by file system', '`wal`, `truncate` or `delete`.', [
+    'wal',
+    'truncate',
+    'delete',
+  ]),
   spec(
     'synchronous',
     'AI_TRACKER_SYNCHRONOUS',
-    'text',
+    'choice',
     'normal with WAL, else full',
     '`normal` or `full`; `full` survives a power cut.',
+    ['normal', 'full'],
   ),
   spec('labelKeys', 'AI_TRACKER_LABEL_KEYS', 'list', 'none', 'Span or resource attributes that become `task_labels`.'),
   spec('labels', 'AI_TRACKER_LABELS', 'pairs', 'none', 'Fixed labels of every task, `k=v,…`.'),
@@ -157,7 +172,7 @@ export class SettingError extends Error {
 const isTrue = (text: string): boolean => /^(1|true|yes|on)$/i.test(text);
 const isFalse = (text: string): boolean => /^(0|false|no|off|)$/i.test(text);
 
-function parse(type: SettingType, text: string, from: string): unknown {
+function parse({ type, choices = [] }: SettingSpec, text: string, from: string): unknown {
   const wrong = (want: string): never => {
     throw new SettingError(`${from}=${JSON.stringify(text)} is not ${want}`);
   };
@@ -187,6 +202,10 @@ function parse(type: SettingType, text: string, from: string): unknown {
       return /^0?o?[0-7]{3,4}$/.test(text.trim())
         ? Number.parseInt(text.replace(/^0?o/, ''), 8)
         : wrong('an octal file mode such as 0640');
+    case 'choice': {
+      const wanted = text.trim().toLowerCase();
+      return choices.includes(wanted) ? wanted : wrong(`one of ${choices.join(', ')}`);
+    }
     case 'flag':
       return isTrue(text) ? true : isFalse(text) ? false : wrong('a flag (1 or 0)');
   }
@@ -202,7 +221,8 @@ export interface ResolvedSettings {
 export function resolveSettings(options: RecorderOptions, env: NodeJS.ProcessEnv): ResolvedSettings {
   const settings: Record<string, unknown> = { ...DEFAULTS };
   const problems: string[] = [];
-  for (const { option, env: names, type } of SETTINGS) {
+  for (const entry of SETTINGS) {
+    const { option, env: names } = entry;
     const given = options[option];
     if (given !== undefined && given !== null && (given as unknown) !== '') {
       settings[option] = given;
@@ -212,7 +232,7 @@ export function resolveSettings(options: RecorderOptions, env: NodeJS.ProcessEnv
       const text = env[name];
       if (text === undefined || text === '') continue;
       try {
-        settings[option] = parse(type, text, name);
+        settings[option] = parse(entry, text, name);
       } catch (error) {
         problems.push((error as Error).message);
       }

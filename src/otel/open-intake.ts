@@ -15,7 +15,11 @@ export interface OpenIntake {
 /** Options and environment to a running intake; null where nothing is to be or can be recorded. Throws never. */
 export function openIntake(options: RecorderOptions): OpenIntake | null {
   const { settings, problems } = resolveSettings(options, process.env);
-  for (const problem of problems) noteFinding({ level: 'amber', code: 'setting', message: `${problem}; its default holds` });
+  if (problems.length > 0) {
+    // One finding of all: of several with one code only the first would be said.
+    const holds = problems.length === 1 ? 'its default holds' : 'their defaults hold';
+    noteFinding({ level: 'amber', code: 'setting', message: `${problems.join('; ')}; ${holds}` });
+  }
   if (settings.disabled) return null;
   if (nodeIsTooOld()) {
     noteFinding({

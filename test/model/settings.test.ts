@@ -31,6 +31,7 @@ describe('a setting', () => {
     ['AI_TRACKER_BATCH_SIZE', '64', 'batchSize', 64],
     ['AI_TRACKER_RETENTION_DAYS', '0.5', 'retentionDays', 0.5],
     ['AI_TRACKER_FILE_MODE', '0640', 'fileMode', 0o640],
+    ['AI_TRACKER_JOURNAL', ' TRUNCATE', 'journal', 'truncate'],
     ['AI_TRACKER_DISABLED', 'Yes', 'disabled', true],
     ['AI_TRACKER_DISABLED', 'off', 'disabled', false],
   ] as const)('%s=%j is read by its type', (name, text, option, value) => {
@@ -42,6 +43,8 @@ describe('a setting', () => {
     ['AI_TRACKER_BATCH_SIZE', '1.5', 'batchSize', 512],
     ['AI_TRACKER_MAX_MB', '-1', 'maxMb', 1024],
     ['AI_TRACKER_FILE_MODE', '0999', 'fileMode', null],
+    ['AI_TRACKER_JOURNAL', 'foo', 'journal', null],
+    ['AI_TRACKER_SYNCHRONOUS', 'off', 'synchronous', null],
     ['AI_TRACKER_DISABLED', 'perhaps', 'disabled', false],
   ] as const)('%s=%j cannot be read: that is said by name, and the default holds', (name, text, option, value) => {
     const { settings: all, problems } = resolveSettings({}, { [name]: text });

@@ -68,6 +68,13 @@ describe('node --import ai-tracker-otel/register', () => {
     expect(column(home, 'SELECT status FROM task_executions')).toEqual(['completed']);
   });
 
+  test('names every variable that cannot be read', () => {
+    const result = run(APP.mjs, { AI_TRACKER_JOURNAL: 'foo', AI_TRACKER_SYNCHRONOUS: 'off', AI_TRACKER_MAX_MB: 'big' });
+    for (const name of ['AI_TRACKER_JOURNAL="foo"', 'AI_TRACKER_SYNCHRONOUS="off"', 'AI_TRACKER_MAX_MB="big"'])
+      expect(result.stderr).toContain(name);
+    expect(column(file, 'SELECT status FROM task_executions')).toEqual(['completed']);
+  });
+
   // Node starts no thread there.
   test('leaves an application alone whose working directory was removed, and says that nothing is recorded', () => {
     const line = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" --import "$1" "$2"';
