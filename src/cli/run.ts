@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util';
 import { resolveSettings } from '../model/settings.ts';
 import type { Command, Context, Output } from './command.ts';
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts';
 import { commandHelp, OVERVIEW_HINT, overview } from './help.ts';
+import { parseOptions } from './parse-options.ts';
 import { COMMANDS } from './registry.ts';
 import { clean } from './render/clean.ts';
 import { nearestName } from './suggest.ts';
@@ -53,7 +53,7 @@ async function dispatch(args: readonly string[], surroundings: Surroundings, out
     return EXIT.done;
   }
   const command = await find(name);
-  const { options, positionals } = parse(command, rest);
+  const { options, positionals } = parseOptions(command, rest);
   if (options['help'] === true) {
     out.write(commandHelp(command));
     return EXIT.done;
@@ -78,35 +78,12 @@ async function find(name: string): Promise<Command> {
   throw new CommandError(EXIT.usage, `there is no command ${JSON.stringify(name)}; ${hint}`);
 }
 
-type Options = Context['options'];
-
-function parse(command: Command, args: readonly string[]): { options: Options; positionals: string[] } {
-  try {
-    const specs = { ...command.options, help: { type: 'boolean', short: 'h' } as const };
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: Object.fromEntries(
-        Object.entries(specs).map(([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }]),
-      ),
-      allowPositionals: true,
-      strict: true,
-    });
-    return { options: values, positionals };
-  } catch (error) {
-    const reason = (error as Error).message.split('. ')[0];
-    throw new CommandError(EXIT.usage, `${reason}; \`ai-tracker ${command.name} --help\` lists the options`);
-  }
-}
-
 /** `--db` and `--dir` stand above the environment, and each above the other's variable. */
-function contextOf(options: Options, { env, stdin }: Surroundings, out: Output): Omit<Context, 'positionals'> {
+function contextOf(options: Context['options'], { env, stdin }: Surroundings, out: Output): Omit<Context, 'positionals'> {
   const { db, dir } = options;
   const { settings, problems } = resolveSettings({}, env);
   for (const problem of problems) out.note(`${problem}; its default holds`);
   if (typeof db === 'string' && typeof dir === 'string') throw new CommandError(EXIT.usage, 'give --db or --dir, not both');
-  for (const [name, value] of Object.entries(options)) {
-    if (value === '') throw new CommandError(EXIT.usage, `--${name} needs a value`);
-  }
   const place = typeof db === 'string' ? { dbPath: db } : typeof dir === 'string' ? { dbPath: null, sharedDir: dir } : undefined;
   return { options, settings: { ...settings, ...place }, env, input: stdin, out, nowMs: Date.now() };
 }

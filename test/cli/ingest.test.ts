@@ -111,6 +111,17 @@ describe('the command', () => {
     }
   });
 
+  it('says of a folder, and of a file that is not there, what to do, and exits 3', async () => {
+    for (const [path, hint] of [
+      [home, 'it is a folder; name the files in it'],
+      [join(home, 'none.json'), 'there is no such file'],
+    ] as const) {
+      const { code, stderr } = await ingest([path]);
+      expect(code).toBe(3);
+      expect(stderr).toContain(`cannot read ${path}: ${hint}`);
+    }
+  });
+
   it('prints nothing that a terminal obeys', async () => {
     const evil = join(home, '\u001b[31mred\u009b2J');
     const { stderr } = await ingest([evil]);

@@ -13,6 +13,14 @@ const BUSY_TIMEOUT_MS = 10_000;
 /** Problems of one file that are told one by one; of the rest only the number. */
 const MOST_TOLD = 10;
 
+/** Why a file cannot be read and what to do, by the file system's code; of others their own message is told. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  EISDIR: 'it is a folder; name the files in it',
+  ENOENT: 'there is no such file; check the path',
+  ENOTDIR: 'a part of its path is no folder; check the path',
+  EACCES: 'permission denied; check its owner and mode',
+};
+
 export const ingest: Command = {
   name: 'ingest',
   usage: 'FILE… [OPTIONS]',
@@ -70,8 +78,8 @@ async function readFile(file: string, feed: BatchFeed, { input, settings, out }:
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (typeof code !== 'string') throw error;
-    reading.error = message;
-    out.note(`cannot read ${name}: ${message}${reading.requests > 0 ? '; what was read before that is recorded' : ''}`);
+    reading.error = UNREADABLE[code] ?? message;
+    out.note(`cannot read ${name}: ${reading.error}${reading.requests > 0 ? '; what was read before that is recorded' : ''}`);
     return reading;
   }
   if (reading.malformed > MOST_TOLD) out.note(`${name}: and ${reading.malformed - MOST_TOLD} more like these`);
