@@ -1,3 +1,4 @@
+import { packageVersion } from '../model/package-version.ts';
 import { resolveSettings } from '../model/settings.ts';
 import type { Command, Context, Output } from './command.ts';
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts';
@@ -6,7 +7,6 @@ import { parseOptions } from './parse-options.ts';
 import { COMMANDS } from './registry.ts';
 import { clean } from './render/clean.ts';
 import { nearestName } from './suggest.ts';
-import { packageVersion } from './version.ts';
 
 /** What the command line needs of `process`. */
 export interface Surroundings {

@@ -6,6 +6,5 @@ export interface RecorderConfig {
   readonly env: NodeJS.ProcessEnv;
   /** Longest wait for a lock, ms. 0 on a thread that serves others. */
   readonly busyTimeoutMs: number;
-  readonly packageVersion?: string;
   readonly now?: () => number;
 }

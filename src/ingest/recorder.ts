@@ -303,13 +303,12 @@ export class Recorder implements Recording {
       open = undefined;
     }
     if (open === undefined) {
-      const { settings, busyTimeoutMs, packageVersion } = this.#config;
+      const { settings, busyTimeoutMs } = this.#config;
       const file = openForWriting(path, {
         busyTimeoutMs,
         journal: settings.journal,
         synchronous: settings.synchronous,
         fileMode: settings.fileMode,
-        ...(packageVersion === undefined ? {} : { packageVersion }),
       });
       const labels = { keys: settings.labelKeys, fixed: settings.labels };
       try {

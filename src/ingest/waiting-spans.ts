@@ -175,7 +175,7 @@ export class WaitingSpans {
   #opened(): Holding {
     if (this.#holding !== null && this.#path !== undefined && fileIdentity(this.#path) === this.#identity) return this.#holding;
     this.close();
-    const { settings, busyTimeoutMs, packageVersion } = this.#config;
+    const { settings, busyTimeoutMs } = this.#config;
     this.#path = this.#locate(makingProbe(settings.fileMode));
     if (this.#path === undefined) throw new Error('rows wait nowhere where all agents share one file');
     const file = openForWriting(this.#path, {
@@ -183,7 +183,6 @@ export class WaitingSpans {
       journal: settings.journal,
       synchronous: settings.synchronous,
       fileMode: settings.fileMode,
-      ...(packageVersion === undefined ? {} : { packageVersion }),
     });
     this.#identity = fileIdentity(this.#path);
     this.#holding = new Holding(file);

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { absolutePath } from '../model/absolute-path.ts';
 import type { HealthFinding } from '../model/health.ts';
+import { packageVersion } from '../model/package-version.ts';
 import { fileSystemOf } from './file-system.ts';
 import { chooseJournal } from './journal.ts';
 import { ensureFile, FILE_MODE } from './make-file.ts';
@@ -48,6 +49,7 @@ export interface WriteOptions {
   readonly synchronous?: string | null;
   /** Of a file that is made here; 0600 by default. Its -wal and -shm follow. */
   readonly fileMode?: number | null;
+  /** Other than this one's, which is written into a file that is made here: files for tests as an older release made them. */
   readonly packageVersion?: string;
   /** Other than the shipped ones: tests of old and new builds on one file. */
   readonly migrations?: readonly Migration[];
@@ -89,7 +91,7 @@ export function openForWriting(file: string, options: WriteOptions): OpenFile {
     db.pragma(`synchronous = ${choice.synchronous}`);
     db.pragma(`wal_autocheckpoint = ${WAL_AUTOCHECKPOINT_PAGES}`);
     db.pragma(`journal_size_limit = ${WAL_SIZE_LIMIT_BYTES}`);
-    const identity = migrate(db, path, options.migrations ?? shippedMigrations(), options.packageVersion ?? 'unknown');
+    const identity = migrate(db, path, options.migrations ?? shippedMigrations(), options.packageVersion ?? packageVersion());
     const findings = choice.problems.map((message): HealthFinding => ({ level: 'amber', code: 'setting', message }));
     if (journal !== choice.journal) {
       findings.push({

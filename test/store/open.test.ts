@@ -26,6 +26,13 @@ const bury = (path: string, id: string): void => {
 };
 
 describe('a file opened for writing', () => {
+  test('says which version of the package made it', () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+    const file = openForWriting(join(scratchFolder(), 'a.db'), { busyTimeoutMs: 0 });
+    expect(file.db.prepare("SELECT value FROM file_info WHERE key = 'created_by'").pluck().get()).toBe(version);
+    file.close();
+  });
+
   test('is made in a private folder and with a private mode, whatever the umask', () => {
     const path = join(scratchFolder(), 'new', 'folder', 'a.db');
     const before = process.umask(0);
