@@ -73,7 +73,7 @@ export function writeReadingReport(
   }
   const waiting = rows.reduce((sum, row) => sum + row.waiting, 0);
   if (waiting > 0)
-    out.write(`${some(waiting, 'span waits', 'spans wait')} for their agent: nothing names it. --agent ID does.\n`);
+    out.write(`${some(waiting, 'span waits for its agent', 'spans wait for their agent')}: nothing names it. --agent ID does.\n`);
   for (const { path } of report.files) out.write(`Written to ${clean(path)}\n`);
 }
 

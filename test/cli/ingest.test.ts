@@ -56,6 +56,26 @@ describe('ai-tracker ingest', () => {
     expect(taskCount()).toBe(37);
   });
 
+  it('says how many spans wait for an agent that nothing names', async () => {
+    const task = (spanId: string): object => ({
+      traceId: '11111111111111111111111111111111',
+      spanId,
+      name: 'hatchet.start_step_run',
+      kind: 5,
+      startTimeUnixNano: '1767225600000000000',
+      endTimeUnixNano: '1767225601000000000',
+      attributes: [{ key: 'step_run_id', value: { stringValue: spanId } }],
+    });
+    const request = (...spans: object[]): string => JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
+    const waiting = async (dir: string, text: string): Promise<string | undefined> =>
+      (await aiTracker(['ingest', '--dir', join(home, dir), '-'], { home, input: text })).stdout
+        .split('\n')
+        .find((line) => /^\d+ spans? waits? /.test(line));
+    const end = 'agent: nothing names it. --agent ID does.';
+    expect(await waiting('a', request(task('1111111111111111')))).toBe(`1 span waits for its ${end}`);
+    expect(await waiting('b', request(task('2222222222222222'), task('3333333333333333')))).toBe(`2 spans wait for their ${end}`);
+  });
+
   it('keeps what is sound of a broken file, says what was not, and exits 1', async () => {
     const broken = await ingest([file('broken.jsonl', ['{"resourceSpans":[{"na', CAPTURE, 'oops'].join('\n'))]);
     expect(broken.code).toBe(1);
