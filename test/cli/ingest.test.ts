@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -46,6 +46,30 @@ describe('ai-tracker ingest', () => {
     const { books } = JSON.parse(second.stdout) as { books: { hatchet: { seen: number; recorded: number; repeated: number } } };
     expect(books.hatchet).toMatchObject({ seen: 83, recorded: 0 });
     expect(one('select seq from change_counter')).toBe(changes);
+  });
+
+  it.each([
+    ['--dir', 'a file', () => file('taken', 'x')],
+    ['--dir', 'below a file', () => join(file('taken', 'x'), 'rows')],
+    ['--dir', 'where the kernel refuses', () => '/proc/ai-tracker'],
+    ['--dir', 'where it refuses files only', () => '/proc'],
+    ['--db', 'a folder', () => scratchFolder()],
+    ['--db', 'a text', () => file('taken', 'some text')],
+    ['--db', 'below a file', () => join(file('taken', 'x'), '{agent_id}.db')],
+    ['--db', 'where the kernel refuses', () => '/proc/ai-tracker/a.db'],
+  ])('exits 3 where %s names %s, says so and writes nothing elsewhere', async (option, _what, place) => {
+    const named = place();
+    const before = readdirSync(home, { recursive: true });
+    const { code, stderr } = await aiTracker(['ingest', option, named, FIXTURE], { home });
+    expect(code).toBe(3);
+    expect(stderr).toContain(named);
+    expect(readdirSync(home, { recursive: true })).toEqual(before);
+  });
+
+  it('makes the folder that --dir names', async () => {
+    const dir = join(home, 'new', 'rows');
+    expect(await aiTracker(['ingest', '--dir', dir, '--agent', 'a', FIXTURE], { home })).toMatchObject({ code: 0, stderr: '' });
+    expect(readdirSync(dir)).toEqual(['a.db']);
   });
 
   it('takes stdin, gzip and several files at once', async () => {

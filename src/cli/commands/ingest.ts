@@ -6,6 +6,7 @@ import { type Command, type Context, flagOption, PLACE_OPTIONS, textOption } fro
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { BatchFeed } from '../ingest-batches.ts';
 import { type FileReading, writeReadingReport } from '../ingest-report.ts';
+import { assertPlaceTakes } from '../writing-place.ts';
 
 /** Longest wait for another process that holds the file. */
 const BUSY_TIMEOUT_MS = 10_000;
@@ -34,6 +35,7 @@ export const ingest: Command = {
   arguments: [1, Number.POSITIVE_INFINITY],
   async run(context): Promise<ExitCode> {
     const { env, settings, positionals } = context;
+    assertPlaceTakes(context);
     const recorder = new Recorder({ settings, env, busyTimeoutMs: BUSY_TIMEOUT_MS });
     try {
       const feed = new BatchFeed(recorder, textOption(context, 'agent'), context.nowMs);
