@@ -1,4 +1,4 @@
-import type { Reading, TaskReading } from '../model/reading.ts';
+import type { Reading } from '../model/reading.ts';
 import { SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
 import { cleanReading } from './clean-reading.ts';
 import { DIALECTS } from './registry.ts';
@@ -42,7 +42,7 @@ export const SERVER_TASKS = 'server-task';
 function asked(reading: Reading, kinds: ReadonlySet<string>): Reading {
   if (reading.what !== 'server' || reading.asTask === undefined) return askedCall(reading, kinds);
   const { asTask, ...server } = reading;
-  return kinds.has(SERVER_TASKS) ? (cleanReading(asTask) as TaskReading) : server;
+  return kinds.has(SERVER_TASKS) ? cleanReading(asTask) : server;
 }
 
 const askedCall = (reading: Reading, kinds: ReadonlySet<string>): Reading =>
