@@ -2,7 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Of folders that we make. One that exists keeps its mode, group and setgid. */
-export const FOLDER_MODE = 0o700;
+const FOLDER_MODE = 0o700;
 
 /**
  * Makes the folder where it is missing, and what is missing above it; a new one below a setgid folder inherits group and

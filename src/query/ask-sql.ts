@@ -1,6 +1,6 @@
 import { listFiles } from '../store/list-files.ts';
 import { shippedMigrations } from '../store/migrate.ts';
-import { type Db, openForReading, openScratch } from '../store/open.ts';
+import { type Db, type OpenFile, openForReading, openScratch } from '../store/open.ts';
 import { asStoreError, StoreError } from '../store/store-error.ts';
 import { acrossFiles, type Selection } from './across-files.ts';
 
@@ -9,6 +9,8 @@ export interface SqlAnswer {
   readonly columns: readonly string[];
   /** Integers that a number cannot hold are bigints. */
   readonly rows: readonly (readonly unknown[])[];
+  /** Files that could be read. Where there are none but failures, there is no answer: no columns, no rows. */
+  readonly files: readonly string[];
   readonly failures: readonly StoreError[];
 }
 
@@ -28,27 +30,29 @@ export class SqlError extends Error {
  * gathered in a scratch database first, whose tables are there also where no file is. Attaching the files instead ends at
  * ten, and a file of a read-only folder cannot be attached. Statuses are those in the files.
  * @throws {SqlError}
- * @throws {StoreError} where no file could be read
  */
 export function askSql(selection: Selection, sql: string): SqlAnswer {
   const { settings, env, agentId } = selection;
   const listed = listFiles(settings, env);
   const [only] = listed;
   if (only !== undefined && listed.length === 1 && agentId === null) {
-    const file = openForReading(only.path);
+    let file: OpenFile | undefined;
     try {
-      return { ...answer(file.db, sql, only.path), failures: [] };
+      file = openForReading(only.path);
+      return { ...answer(file.db, sql, only.path), files: [only.path], failures: [] };
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return { columns: [], rows: [], files: [], failures: [error] };
     } finally {
-      file.close();
+      file?.close();
     }
   }
   const scratch = openScratch();
   try {
     makeTables(scratch);
     const { files, failures } = acrossFiles(selection, (file) => gather(scratch, file.db, sql, agentId));
-    const [failure] = failures;
-    if (files.length === 0 && failure !== undefined) throw failure;
-    return { ...answer(scratch, sql, 'the gathered rows'), failures };
+    if (files.length === 0 && failures.length > 0) return { columns: [], rows: [], files, failures };
+    return { ...answer(scratch, sql, 'the gathered rows'), files, failures };
   } finally {
     scratch.close();
   }

@@ -11,7 +11,7 @@ export interface ListedFile {
 }
 
 /** What is done about a folder that cannot be read. */
-export type Refused = (error: StoreError) => void;
+type Refused = (error: StoreError) => void;
 
 const throwing: Refused = (error) => {
   throw error;

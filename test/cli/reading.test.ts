@@ -190,6 +190,7 @@ describe('reading commands', () => {
     const none = await run(folder, ['agents']);
     expect([none.code, none.stdout]).toEqual([3, '']);
     expect(none.stderr).toContain('2 *.db files here are not ours or are damaged: alpha.db, beta.db (');
+    expect(await run(folder, ['sql', 'SELECT 1'])).toEqual(none);
   });
 
   test('exit 3 where the folder that the environment leads to is no folder', async () => {

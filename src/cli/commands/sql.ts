@@ -1,7 +1,7 @@
 import { askSql, SqlError } from '../../query/ask-sql.ts';
 import { type Command, flagOption, textOption } from '../command.ts';
 import { CommandError, EXIT } from '../exit-code.ts';
-import { assertPlaceExists, READING_OPTIONS } from '../reading.ts';
+import { assertPlaceExists, READING_OPTIONS, tellFailures } from '../reading.ts';
 import { blocks } from '../render/blocks.ts';
 import { writeJsonRows } from '../render/json.ts';
 import { type Column, fits, table } from '../render/table.ts';
@@ -43,11 +43,10 @@ export const sql: Command = {
     assertPlaceExists(context);
     const { settings, env, nowMs, out, positionals } = context;
     try {
-      const { columns, rows, failures } = askSql(
-        { settings, env, agentId: textOption(context, 'agent'), nowMs },
-        positionals[0] ?? '',
-      );
-      for (const { message } of failures) out.note(message);
+      const selection = { settings, env, agentId: textOption(context, 'agent'), nowMs };
+      const { columns, rows, ...read } = askSql(selection, positionals[0] ?? '');
+      const code = tellFailures(context, read);
+      if (code !== EXIT.done) return code;
       const names = distinct(columns);
       if (flagOption(context, 'json')) {
         writeJsonRows(
