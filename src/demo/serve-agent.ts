@@ -1,5 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type BaseWorkflowDeclaration, HatchetClient } from '@hatchet-dev/typescript-sdk/index.js';
 import { type ProxyTracerProvider, trace } from '@opentelemetry/api';
+
+/** Longest wait for the SDK's worker to stop. */
+const STOP_LIMIT_MS = 10_000;
 
 const nothing = (): void => {};
 
@@ -22,7 +26,8 @@ export async function serveAgent(name: string, workflows: AnyWorkflow[]): Promis
   const running = worker.start();
   await worker.waitUntilReady(60_000);
   const leave = async (): Promise<void> => {
-    await worker.stop();
+    // On a machine that is short of everything the SDK has been seen to wait for its engine for ever.
+    await Promise.race([worker.stop(), sleep(STOP_LIMIT_MS)]);
     const provider = (trace.getTracerProvider() as ProxyTracerProvider).getDelegate() as { forceFlush?: () => Promise<void> };
     await provider.forceFlush?.();
     process.exit(0);
