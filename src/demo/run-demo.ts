@@ -24,6 +24,8 @@ async function runTasks(engine: HatchetEngine): Promise<void> {
   await sleep(300);
   engine.cancel(refactor);
   await within('the cancelled task ends', engine.finished(refactor));
+  // For the engine it is over; its worker learns of it by gRPC, and of its own end by another way that may be faster.
+  await sleep(1000);
 }
 
 /**
