@@ -4,7 +4,7 @@ import { FOLDED, HIDDEN, type SpanNode } from '../model/span-node.ts';
 import { placeOfAgent } from '../resolve/agent-place.ts';
 import { callOf, climb, MAX_DEPTH } from '../resolve/ancestry.ts';
 import { placeOfCall } from '../resolve/fold.ts';
-import { hasUsage, insideModelCall, isHidden, keyedModelCallAround, modelCallAround } from '../resolve/model-calls.ts';
+import { hasUsage, insideModelCall, isHidden, isInLoop, keyedModelCallAround, modelCallAround } from '../resolve/model-calls.ts';
 import { exactOwner } from './call-owner.ts';
 import { type CallRows, rowFromSpan } from './call-rows.ts';
 import { type Fates, isWritten, mayBeForgotten, type Tracked } from './fates.ts';
@@ -164,8 +164,9 @@ export class CallSettler {
   #settleModelCall(node: Tracked, reading: CallReading): void {
     const { memory } = this.#parts;
     const before = node.ref;
-    const around = modelCallAround(memory, node);
-    const request = keyedModelCallAround(memory, node);
+    const standsAlone = isInLoop(memory, node);
+    const around = standsAlone ? null : modelCallAround(memory, node);
+    const request = standsAlone ? null : keyedModelCallAround(memory, node);
     if (isHidden(memory, node)) this.#noRow(node, HIDDEN);
     else if (request !== null) this.#completeRequest(request, node, reading);
     else if (around !== null && !isHidden(memory, around)) this.#noRow(node, FOLDED + around.spanId);

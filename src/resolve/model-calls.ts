@@ -22,6 +22,16 @@ const isModelCall = (node: SpanNode): boolean => node.cls === 'call' && callOf(n
 const isTransparent = (node: SpanNode): boolean =>
   node.cls === 'step' || node.cls === 'server' || (node.cls === 'call' && callOf(node)?.kind === 'http');
 
+/** Whether a model call comes up again above itself: of such a loop no call is the outer one, each stands alone. */
+export function isInLoop(tree: Tree, node: SpanNode): boolean {
+  let isFound = false;
+  climb(tree, node, (ancestor) => {
+    isFound = ancestor.spanId === node.spanId;
+    return isFound || !(isTransparent(ancestor) || isModelCall(ancestor));
+  });
+  return isFound;
+}
+
 /** The nearest model call around this one. */
 export function modelCallAround(tree: Tree, node: SpanNode): SpanNode | null {
   let around: SpanNode | null = null;
@@ -70,6 +80,9 @@ export function insideModelCall(tree: FamilyTree, node: SpanNode): { readonly ca
 }
 
 /** Whether tokens are known further in: then this call has no row. */
-export function isHidden(tree: FamilyTree, node: SpanNode): boolean {
-  return insideModelCall(tree, node).calls.some((inner) => hasUsage(callOf(inner)) || isHidden(tree, inner));
+export const isHidden = (tree: FamilyTree, node: SpanNode): boolean => !isInLoop(tree, node) && hasUsageInside(tree, node);
+
+/** Ends, since what is in no loop has none below it. */
+function hasUsageInside(tree: FamilyTree, node: SpanNode): boolean {
+  return insideModelCall(tree, node).calls.some((inner) => hasUsage(callOf(inner)) || hasUsageInside(tree, inner));
 }
