@@ -125,6 +125,8 @@ export class TaskRows {
   readonly #setParent: Statement;
   /** Rows that are known to be there with a start of their own, with their session: a child that names one has nothing to add. */
   readonly #started = new Map<string, KnownRow>();
+  /** Names under which children may know a task that moved in this transaction. */
+  readonly #toAdopt = new Set<string>();
 
   constructor(db: Db, memory: SpanMemory, counter: ChangeCounter) {
     this.#memory = memory;
@@ -164,6 +166,7 @@ export class TaskRows {
 
   /** Forgets what is only remembered: after a rollback, or when another connection wrote. */
   forget(): void {
+    this.#toAdopt.clear();
     this.#started.clear();
   }
 
@@ -199,7 +202,7 @@ export class TaskRows {
     );
     if (changes === 0) return NOTHING_NEW;
     this.#counter.took(seq);
-    this.#adopt([told.task.taskId]);
+    this.#toAdopt.add(told.task.taskId);
     return { leftSession: row?.session_id, traces: row === undefined ? [told.traceId] : [told.traceId, row.trace_id] };
   }
 
@@ -249,7 +252,7 @@ export class TaskRows {
     // What others decided by this row's place and start has to be decided again when these change.
     const hasMoved = known === undefined || known.traceId !== first.traceId || known.startedAt !== startedAt;
     this.#started.set(id, { sessionId: session, traceId: first.traceId, startedAt });
-    if (hasMoved) this.#adopt([reading.taskId, reading.workflowRunId]);
+    if (hasMoved) for (const name of [reading.taskId, reading.workflowRunId]) if (name !== null) this.#toAdopt.add(name);
     return { state, spans, leftSession, session, hasMoved, leftTrace: before?.traceId ?? null };
   }
 
@@ -297,12 +300,15 @@ export class TaskRows {
     );
   }
 
-  /** Children that named this task before this row stood, or that chose an earlier attempt. */
-  #adopt(names: readonly (string | null)[]): void {
-    for (const name of new Set(names)) {
-      if (name === null) continue;
-      for (const child of this.#childrenOf.all(name)) this.#reparent(child.id);
-    }
+  /**
+   * Children that named a task before its row stood, or that chose an earlier attempt, choose again: once a transaction,
+   * after all of its rows, since a run of a thousand tasks has a thousand that its children could choose.
+   */
+  adopt(): void {
+    const children = new Set<string>();
+    for (const name of this.#toAdopt) for (const child of this.#childrenOf.all(name)) children.add(child.id);
+    this.#toAdopt.clear();
+    for (const id of children) this.#reparent(id);
   }
 
   #reparent(id: string): void {

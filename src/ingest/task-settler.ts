@@ -83,6 +83,7 @@ export class TaskSettler {
       this.#touched.delete(id);
       this.#derive(id);
     }
+    rows.adopt();
     this.#forgetOldSignals();
   }
 
