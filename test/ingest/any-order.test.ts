@@ -3,24 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { SPAN_KIND, type SpanRecord } from '../../src/model/span-record.ts';
 import { randomSpans } from '../support/random-traces.ts';
 import { readSpans, replay } from '../support/replay.ts';
+import { shuffled } from '../support/shuffled.ts';
 
 const CAPTURE = new URL('../fixtures/otlp/hatchet/worker.otlp.json', import.meta.url);
 const WHOLE = { batch: 100_000, restart: false, mayWait: true };
-
-/** A shuffle that a seed repeats. */
-function shuffled<T>(list: readonly T[], seed: number): T[] {
-  const result = [...list];
-  let state = seed >>> 0 || 1;
-  const next = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-  for (let i = result.length - 1; i > 0; i--) {
-    const j = Math.floor(next() * (i + 1));
-    [result[i], result[j]] = [result[j] as T, result[i] as T];
-  }
-  return result;
-}
 
 /** The same span as a processor shows it while it runs. */
 const asStart = (span: SpanRecord): SpanRecord => ({ ...span, endMs: null, durationMs: null, status: 0, statusMessage: null });
