@@ -7,10 +7,11 @@
  */
 export const RANKS = [
   ['model'],
-  ['dialect', 'resolve', 'hook', 'git', 'store', 'spool'],
+  ['dialect', 'resolve', 'hook', 'git', 'store', 'spool', 'forward'],
   ['ingest', 'query'],
   ['writer'],
   ['otel', 'otlp', 'sink'],
+  ['receiver'],
   ['cli'],
   ['demo'],
 ];
