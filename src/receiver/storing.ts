@@ -18,8 +18,11 @@ export type StoreOutcome =
       readonly status: 'stored';
       /** Spans and log records in it that were taken. */
       readonly accepted: number;
-      /** Malformed ones, and log records that nothing reads: an OTLP partial success. */
+      /** Malformed ones, and those that made us fail: an OTLP partial success. */
       readonly rejected: number;
+      /** Log records whose events nothing reads here: lost to the sender only where they are not forwarded. */
+      readonly unused: number;
+      /** Why some were rejected; null where none was. */
       readonly message: string | null;
     }
   /** Not an OTLP request: it will never be one. */
