@@ -76,6 +76,54 @@ export const SCENARIOS: readonly Scenario[] = [
     }),
   },
   {
+    name: 'receiver-throughput',
+    title: '`serve`, saturated: eight senders, requests of 512 spans',
+    rounds: 3,
+    round: (run, folder) => {
+      const at = (name: string): string => join(folder, name);
+      return {
+        serve: run('serve', 'normal', at('serve')),
+        floor: run('floor', 'normal', at('floor'), at('serve')),
+        'serve-full': run('serve', 'full', at('serve-full')),
+        'floor-full': run('floor', 'full', at('floor-full'), at('serve-full')),
+      };
+    },
+    verdicts: (of) => ({
+      'receiver.spans_per_second': of('serve', 'spansPerSecond'),
+      'receiver.floor_spans_per_second': of('floor', 'spansPerSecond'),
+      'receiver.share_of_floor': of('serve', 'spansPerSecond') / of('floor', 'spansPerSecond'),
+      'receiver.full_spans_per_second': of('serve-full', 'spansPerSecond'),
+      'receiver.full_floor_spans_per_second': of('floor-full', 'spansPerSecond'),
+      'receiver.full_share_of_floor': of('serve-full', 'spansPerSecond') / of('floor-full', 'spansPerSecond'),
+      'receiver.spans_per_cpu_second': of('serve', 'spansPerCpuSecond'),
+      'receiver.cpu_share_of_floor': of('serve', 'spansPerCpuSecond') / of('floor', 'spansPerCpuSecond'),
+    }),
+  },
+  {
+    name: 'receiver-latency',
+    title: '`serve`, sixteen senders with one request of 512 spans a second each',
+    rounds: 3,
+    round: (run, folder) => ({ alone: run('alone', join(folder, 'alone')), crowd: run('crowd', join(folder, 'crowd')) }),
+    verdicts: (of) => ({
+      'receiver.alone_p50_ms': of('alone', 'p50Ms'),
+      'receiver.crowd_p50_ms': of('crowd', 'p50Ms'),
+      'receiver.crowd_p99_ms': of('crowd', 'p99Ms'),
+      'receiver.p99_over_alone': of('crowd', 'p99Ms') / of('alone', 'p50Ms'),
+    }),
+  },
+  {
+    name: 'receiver-memory',
+    title: '`serve`, a thousand agents in turn',
+    rounds: 1,
+    round: (run, folder) => ({ serve: run('serve', join(folder, 'serve')) }),
+    verdicts: (of) => ({
+      'receiver.memory_spans': of('serve', 'spans'),
+      'receiver.memory_spans_per_second': of('serve', 'spans') / of('serve', 'wallS'),
+      'receiver.memory_mb': of('serve', 'mostMb'),
+      'receiver.memory_growth': of('serve', 'lastOverMiddle'),
+    }),
+  },
+  {
     name: 'bytes-per-row',
     title: 'Room on disk',
     // The same bytes each time.

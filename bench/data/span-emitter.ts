@@ -15,8 +15,9 @@ export class SpanEmitter {
   readonly #ids = new PlannedIds();
   readonly #provider: BasicTracerProvider;
 
-  constructor(spanProcessors: SpanProcessor[]) {
-    const resource = resourceFromAttributes({ 'service.name': 'bench-worker', 'service.version': '1.0.0' });
+  /** @param more further attributes of the resource */
+  constructor(spanProcessors: SpanProcessor[], more: Readonly<Record<string, string>> = {}) {
+    const resource = resourceFromAttributes({ 'service.name': 'bench-worker', 'service.version': '1.0.0', ...more });
     this.#provider = new BasicTracerProvider({ spanProcessors, idGenerator: this.#ids, resource });
   }
 

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import Database from 'better-sqlite3';
 import { Recorder } from '../../src/ingest/recorder.ts';
 import { decodeBatch, encodeBatch } from '../../src/model/batch-codec.ts';
 import { resolveSettings } from '../../src/model/settings.ts';
-import { openForWriting } from '../../src/store/open.ts';
+import { BareInserts } from '../data/bare-inserts.ts';
 import { makeTraces } from '../data/make-spans.ts';
 import { toBatches } from '../data/to-batches.ts';
 import { argumentsOf, report, Stopwatch } from '../measure.ts';
@@ -42,53 +41,18 @@ function tell({ wallS, cpuS }: Stopwatch, spans: number): void {
   report({ spans, wallS, cpuS, spansPerSecond: spans / wallS, spansPerCpuSecond: spans / cpuS });
 }
 
-/** The rows of one table in the order in which they came, a transaction's share at a time. */
-class Rows {
-  readonly columns: readonly string[];
-  readonly table: string;
-  readonly #select: Database.Statement<unknown[], unknown[]>;
-  readonly #count: number;
-
-  constructor(db: Database.Database, table: string) {
-    this.table = table;
-    this.#select = db.prepare<unknown[], unknown[]>(`select * from ${table} limit ? offset ?`).raw();
-    this.columns = this.#select.columns().map((column) => column.name);
-    this.#count = db.prepare(`select count(*) from ${table}`).pluck().get() as number;
-  }
-
-  share(part: number, parts: number): unknown[][] {
-    const from = Math.floor((this.#count * part) / parts);
-    return this.#select.all(Math.floor((this.#count * (part + 1)) / parts) - from, from);
-  }
-}
-
 function floor(source: string, dbPath: string): void {
-  const recorded = new Database(source, { readonly: true });
-  const tables = ['agent_sessions', 'task_executions', 'tool_calls', 'span_memory', 'task_signals', 'tombstones'];
-  const rows = tables.map((table) => new Rows(recorded, table));
-  const spans = recorded.prepare('select count(*) from span_memory').pluck().get() as number;
-  const transactions = Math.ceil(spans / BATCH);
-  const file = openForWriting(dbPath, { busyTimeoutMs: 0 });
-  const { db } = file;
-  const inserts = rows.map(({ table, columns }) =>
-    db.prepare(`insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})`),
-  );
-  const begin = db.prepare('begin immediate');
-  const commit = db.prepare('commit');
-  const count = db.prepare('update change_counter set seq = ? where id = 1');
+  const inserts = new BareInserts(source, dbPath);
+  const transactions = Math.ceil(inserts.spans / BATCH);
   const watch = new Stopwatch();
   for (let t = 0; t < transactions; t++) {
-    const shares = rows.map((of) => of.share(t, transactions));
+    inserts.load(t, transactions);
     if (t >= WARM_UP_BATCHES) watch.start();
-    begin.run();
-    for (let i = 0; i < shares.length; i++) for (const row of shares[i] ?? []) inserts[i]?.run(row);
-    count.run(t);
-    commit.run();
+    inserts.insert(t);
     watch.stop();
   }
-  file.close();
-  recorded.close();
-  tell(watch, spans - WARM_UP_BATCHES * BATCH);
+  inserts.close();
+  tell(watch, inserts.spans - WARM_UP_BATCHES * BATCH);
 }
 
 if (competitor === 'floor') floor(from ?? '', file);
