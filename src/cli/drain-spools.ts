@@ -1,3 +1,4 @@
+import { isHookRecord } from '../spool/record-name.ts';
 import { spoolFolders } from '../spool/spool-folder.ts';
 import { recordNames } from '../spool/write-record.ts';
 import type { Context } from './command.ts';
@@ -7,7 +8,9 @@ const BUSY_TIMEOUT_MS = 1000;
 
 /** Brings what waits in the spool into its files, so that what is read next is all there is to know. */
 export async function drainSpools({ settings, env, out }: Context): Promise<void> {
-  const folders = spoolFolders(settings, env).candidates.filter((folder) => recordNames(folder).length > 0);
+  const folders = spoolFolders(settings, env).candidates.filter((folder) =>
+    recordNames(folder).some((name) => !isHookRecord(name)),
+  );
   if (folders.length === 0) return;
   const [{ drainSpool }, { decodeBatch }, { Recorder }] = await Promise.all([
     import('../spool/drain.ts'),
@@ -30,7 +33,7 @@ export async function drainSpools({ settings, env, out }: Context): Promise<void
           }
           return recorder.apply(batch).status === 'written' ? 'applied' : 'stop';
         },
-        { maxAgeMs: settings.spoolHours * 3_600_000 },
+        { maxAgeMs: settings.spoolHours * 3_600_000, leaves: isHookRecord },
       );
       for (const message of report.messages) out.note(message);
       if (report.expiredSpans > 0) {

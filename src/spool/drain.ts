@@ -22,6 +22,8 @@ export interface DrainReport {
   expired: number;
   /** Ended spans in the expired records. */
   expiredSpans: number;
+  /** Hook events among the expired. */
+  expiredHooks: number;
   /** Names of the unreadable and the expired. */
   readonly givenUp: string[];
   readonly messages: string[];
@@ -32,6 +34,8 @@ export interface DrainOptions {
   readonly nowMs?: number;
   /** At most so many records, so that a long spool does not hold up whoever shares the thread. */
   readonly limit?: number;
+  /** Hook events that are for another drain, by name: neither read nor counted, but given up by age all the same. */
+  readonly leaves?: (name: string) => boolean;
 }
 
 /**
@@ -51,12 +55,22 @@ export function drainSpool(
     unreadable: 0,
     expired: 0,
     expiredSpans: 0,
+    expiredHooks: 0,
     givenUp: [],
     messages: [],
   };
   const now = options.nowMs ?? Date.now();
   let taken = 0;
+  const isOld = (name: string): boolean => now - (timeOfRecordName(name) ?? now) > options.maxAgeMs;
   for (const name of recordNames(folder)) {
+    if (options.leaves?.(name) === true) {
+      if (!isOld(name)) continue;
+      report.expired += 1;
+      report.expiredHooks += 1;
+      report.givenUp.push(name);
+      remove(join(folder, name), report);
+      continue;
+    }
     if (taken++ >= (options.limit ?? Number.POSITIVE_INFINITY)) {
       report.more = true;
       break;
@@ -92,11 +106,11 @@ export function drainSpool(
       remove(path, report);
       continue;
     }
-    const writtenMs = timeOfRecordName(name);
-    if (writtenMs !== null && now - writtenMs > options.maxAgeMs) {
+    if (isOld(name)) {
       report.expired += 1;
       report.givenUp.push(name);
       if (reading.record.kind === 'spans') report.expiredSpans += reading.record.ended;
+      else report.expiredHooks += 1;
       remove(path, report);
     } else {
       report.later += 1;

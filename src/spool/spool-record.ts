@@ -27,7 +27,7 @@ export interface SpooledSpans {
   readonly batch: string;
 }
 
-/** One hook call of a coding agent as it came on stdin. */
+/** One hook call of a coding agent as it came on stdin, or over HTTP. */
 export interface SpooledHook {
   readonly v: 1;
   readonly kind: 'hook';
@@ -37,6 +37,15 @@ export interface SpooledHook {
   readonly receivedMs: number;
   /** The hook's JSON, untouched. */
   readonly payload: string;
+  /** What surrounded the hook, where its sender says so. */
+  readonly context?: HookSurroundings;
+}
+
+export interface HookSurroundings {
+  readonly taskId: string | null;
+  /** W3C trace context of whoever ran the hook: a true ancestor. */
+  readonly traceparent: string | null;
+  readonly tracestate: string | null;
 }
 
 export type SpoolRecord = SpooledSpans | SpooledHook;
@@ -74,15 +83,24 @@ export function readSpoolRecord(text: string): SpoolReading {
     return { what: 'unreadable', why: `not JSON: ${(error as Error).message}` };
   }
   if (typeof value !== 'object' || value === null) return { what: 'unreadable', why: 'not an object' };
-  const { v, kind, target, batch, ended, payload, source } = value as Record<string, unknown>;
+  const { v, kind, target, batch, ended, payload, source, context } = value as Record<string, unknown>;
   if (typeof v === 'number' && v > 1) return { what: 'newer', version: v };
   if (v !== 1) return { what: 'unreadable', why: 'no version' };
   if (typeof target !== 'object' || target === null) return { what: 'unreadable', why: 'no target' };
   if (kind === 'spans' && typeof batch === 'string' && typeof ended === 'number') {
     return { what: 'record', record: value as SpooledSpans };
   }
-  if (kind === 'hook' && typeof payload === 'string' && typeof source === 'string') {
+  if (kind === 'hook' && typeof payload === 'string' && typeof source === 'string' && isContext(context)) {
     return { what: 'record', record: value as SpooledHook };
   }
   return { what: 'unreadable', why: `unknown kind ${JSON.stringify(kind)}` };
 }
+
+const isContext = (value: unknown): boolean =>
+  value === undefined ||
+  (typeof value === 'object' &&
+    value !== null &&
+    ['taskId', 'traceparent', 'tracestate'].every((key) => {
+      const part = (value as Record<string, unknown>)[key];
+      return part === null || typeof part === 'string';
+    }));

@@ -37,7 +37,7 @@ export function writeSpoolRecord(candidates: readonly string[], record: SpoolRec
       continue;
     }
     try {
-      return { status: 'spooled', path: writeWhole(folder, text, options), bytes };
+      return { status: 'spooled', path: writeWhole(folder, text, record.kind, options), bytes };
     } catch (error) {
       last = {
         status: 'failed',
@@ -48,9 +48,9 @@ export function writeSpoolRecord(candidates: readonly string[], record: SpoolRec
   return last;
 }
 
-function writeWhole(folder: string, text: string, options: SpoolWriteOptions): string {
+function writeWhole(folder: string, text: string, kind: SpoolRecord['kind'], options: SpoolWriteOptions): string {
   makeFolder(folder);
-  const name = newRecordName(options.nowMs ?? Date.now());
+  const name = newRecordName(options.nowMs ?? Date.now(), kind);
   const temporary = join(folder, `.${name}.tmp`);
   const path = join(folder, name);
   try {
@@ -63,6 +63,7 @@ function writeWhole(folder: string, text: string, options: SpoolWriteOptions): s
       closeSync(file);
     }
     renameSync(temporary, path);
+    if (options.fsync === true) flushFolder(folder);
   } catch (error) {
     try {
       unlinkSync(temporary);
@@ -72,6 +73,16 @@ function writeWhole(folder: string, text: string, options: SpoolWriteOptions): s
     throw error;
   }
   return path;
+}
+
+/** A new name is on the disk when its folder is. */
+function flushFolder(folder: string): void {
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 /** Bytes of the records in a folder; 0 where there is none. */

@@ -6,6 +6,7 @@ import { makeFolder } from '../model/make-folder.ts';
 import type { Recording } from '../model/recording.ts';
 import type { Settings } from '../model/settings.ts';
 import { BAD_FOLDER, drainSpool } from '../spool/drain.ts';
+import { isHookRecord } from '../spool/record-name.ts';
 import { spoolFolders } from '../spool/spool-folder.ts';
 import { type SpoolRecord, type SpoolTarget, spoolTarget } from '../spool/spool-record.ts';
 import { recordNames, spoolBytes, writeSpoolRecord } from '../spool/write-record.ts';
@@ -102,6 +103,7 @@ export class ThreadSpool {
       const report = drainSpool(folder, apply, {
         maxAgeMs: this.#parts.settings.spoolHours * 3_600_000,
         limit: RECORDS_PER_DRAIN,
+        leaves: isHookRecord,
       });
       this.#more ||= report.more;
       if (report.expiredSpans > 0) {
