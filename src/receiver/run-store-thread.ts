@@ -1,0 +1,100 @@
+import { workerData } from 'node:worker_threads';
+import { addBooks } from '../writer/past-books.ts';
+import { RequestDecoder } from './decode-request.ts';
+import { FolderDrain, type MakeRecording } from './drain-folders.ts';
+import { SpoolKeeper } from './spool-keeper.ts';
+import { StoreWork } from './store-work.ts';
+import type { FromStoreThread, StoreState, StoreThreadData, ToStoreThread } from './thread-messages.ts';
+
+const SWEEP_MS = 60_000;
+/** The first one looks for tasks of dead sessions and for what lies in the spool; it lets the first requests go before it. */
+const FIRST_SWEEP_MS = 1000;
+const STATE_MS = 1000;
+/** Between two steps of housekeeping while requests wait. */
+const HOUSEKEEPING_PAUSE_MS = 500;
+
+/** What the storing thread runs: called once, by the module that the thread was started with. */
+export function runStoreThread(makeRecording: MakeRecording): void {
+  const { settings, agentId, port } = workerData as StoreThreadData;
+  const post = (message: FromStoreThread): void => port.postMessage(message);
+  const recording = makeRecording(settings);
+  const keeper = new SpoolKeeper({ settings, agentId, env: process.env });
+  const drain = new FolderDrain(settings, keeper.folders, recording, makeRecording);
+  const work = new StoreWork({
+    recording,
+    decoder: new RequestDecoder(settings),
+    agentId,
+    answer: (answers) => post({ kind: 'answers', answers: answers.map(([id, outcome]) => ({ kind: 'otlp', id, outcome })) }),
+    setAside: (spans, receivedMs) => void keeper.setAside(spans, receivedMs),
+  });
+  const state = (): StoreState => {
+    const report = recording.report();
+    return {
+      report: { ...report, books: addBooks(report.books, drain.books) },
+      rejected: { ...work.rejected },
+      refusedSpans: work.refusedSpans,
+      unusedLogs: work.unusedLogs,
+      hooks: keeper.hooks,
+      spool: keeper.measure(),
+      findings: [...work.findings(Date.now()), ...drain.findings],
+    };
+  };
+
+  let sweepWanted = false;
+  let drainWanted = false;
+  let houseworkMs = 0;
+  let scheduled = false;
+  let retryTimer: NodeJS.Timeout | null = null;
+  const schedule = (): void => {
+    if (scheduled) return;
+    scheduled = true;
+    // Behind the messages that are there already: requests that wait together share a transaction.
+    setImmediate(step);
+  };
+  const step = (): void => {
+    scheduled = false;
+    work.step();
+    if (!work.isBusy || Date.now() - houseworkMs > HOUSEKEEPING_PAUSE_MS) keepHouse();
+    if (work.isBusy || sweepWanted || drainWanted) schedule();
+    const due = work.nextDueMs;
+    if (retryTimer !== null) clearTimeout(retryTimer);
+    retryTimer = due === null ? null : setTimeout(schedule, Math.max(1, due - Date.now()));
+  };
+  const keepHouse = (): void => {
+    if (sweepWanted) {
+      sweepWanted = false;
+      recording.sweep();
+    } else if (drainWanted) drainWanted = drain.step();
+    houseworkMs = Date.now();
+  };
+  const wantSweep = (): void => {
+    sweepWanted = true;
+    drainWanted = true;
+    schedule();
+  };
+  const timers = [
+    setInterval(wantSweep, SWEEP_MS),
+    setTimeout(wantSweep, FIRST_SWEEP_MS),
+    setInterval(() => post({ kind: 'state', state: state() }), STATE_MS),
+  ];
+  const close = (): void => {
+    for (const timer of timers) clearInterval(timer);
+    while (work.isBusy || work.nextDueMs !== null) work.step(true);
+    if (retryTimer !== null) clearTimeout(retryTimer);
+    scheduled = true;
+    drain.close();
+    const last = state();
+    recording.close();
+    post({ kind: 'closed', state: last });
+    port.close();
+  };
+  port.on('message', (message: ToStoreThread) => {
+    if (message.kind === 'otlp') {
+      work.accept(message.id, message.request);
+      schedule();
+    } else if (message.kind === 'hook') {
+      post({ kind: 'answers', answers: [{ kind: 'hook', id: message.id, outcome: keeper.spoolHook(message.request) }] });
+    } else close();
+  });
+  post({ kind: 'ready' });
+}

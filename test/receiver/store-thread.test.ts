@@ -1,0 +1,164 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { resolveSettings } from '../../src/model/settings.ts';
+import type { SpanRecord } from '../../src/model/span-record.ts';
+import { StoreThread, type StoreThreadOptions } from '../../src/receiver/store-thread.ts';
+import type { OtlpRequest } from '../../src/receiver/storing.ts';
+import { countOf, until } from '../support/agent-rows.ts';
+import { otlpJson } from '../support/otlp-json.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
+import { spanId, taskSpan, toolSpan } from '../support/span-makers.ts';
+
+async function storeThread(folder: string, options: Partial<StoreThreadOptions> = {}): Promise<StoreThread> {
+  const { settings } = resolveSettings({ sharedDir: folder, spoolDir: join(folder, 'spool') }, {});
+  const thread = await StoreThread.open({ settings, agentId: null, maxRequests: 100, maxBytes: 1 << 24, ...options });
+  onTestFinished(() => thread.close());
+  return thread;
+}
+
+const json = (text: string): OtlpRequest => ({
+  signal: 'traces',
+  encoding: 'json',
+  body: new TextEncoder().encode(text),
+  receivedMs: Date.now(),
+});
+
+const ofAgent = (agent: string) => ({ resource: { 'agent.id': agent } });
+const request = (...spans: SpanRecord[]): OtlpRequest => json(otlpJson(spans));
+
+/** Another process's transaction, for as long as it takes. */
+function lock(file: string): () => void {
+  const db = new Database(file);
+  db.exec('BEGIN IMMEDIATE');
+  return () => {
+    db.exec('ROLLBACK');
+    db.close();
+  };
+}
+
+describe('the thread that stores', () => {
+  test('has written every agent’s rows when it answers, and says how many spans it took', async () => {
+    const folder = scratchFolder();
+    const thread = await storeThread(folder);
+    const outcome = await thread.store(
+      request(
+        taskSpan('t1', { span: 1, ...ofAgent('a') }),
+        toolSpan({ span: 2, parent: 1, ...ofAgent('a') }),
+        taskSpan('t2', { trace: 2, span: 3, ...ofAgent('b') }),
+      ),
+    );
+    expect(outcome).toEqual({ status: 'stored', accepted: 3, rejected: 0, unused: 0, message: null });
+    expect(countOf(join(folder, 'a.db'), 'task_executions', "status = 'completed'")).toBe(1);
+    expect(countOf(join(folder, 'a.db'), 'tool_calls', "owner_match = 'ancestor'")).toBe(1);
+    expect(countOf(join(folder, 'b.db'), 'task_executions')).toBe(1);
+  });
+
+  test('refuses what is no OTLP request, and says where', async () => {
+    const thread = await storeThread(scratchFolder());
+    expect(await thread.store(json('{"resourceSpans": 7}'))).toEqual({
+      status: 'malformed',
+      message: expect.stringContaining('resourceSpans'),
+    });
+    expect(await thread.store({ ...json(''), encoding: 'protobuf', body: new Uint8Array([0x0a, 0xff, 0xff]) })).toMatchObject({
+      status: 'malformed',
+    });
+    expect(await thread.store({ ...json(''), body: new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d]) })).toMatchObject({
+      status: 'malformed',
+    });
+  });
+
+  test('counts single malformed spans and takes the rest', async () => {
+    const folder = scratchFolder();
+    const thread = await storeThread(folder);
+    const good = taskSpan('t1', { span: 1, ...ofAgent('a') });
+    const outcome = await thread.store(request(good, { ...good, spanId: 'xyz' }));
+    expect(outcome).toEqual({ status: 'stored', accepted: 1, rejected: 1, unused: 0, message: 'rejected: 1 malformed span id' });
+    await until('the state tells', () => thread.state?.rejected['span_id'] === 1);
+  });
+
+  test('is not delayed by the locked file of one agent, whose senders it asks to come again', async () => {
+    const folder = scratchFolder();
+    const thread = await storeThread(folder);
+    await thread.store(request(taskSpan('t0', { span: 1, ...ofAgent('a') })));
+    const unlock = lock(join(folder, 'a.db'));
+    const started = performance.now();
+    const locked = thread.store(
+      request(taskSpan('t1', { span: 2, ...ofAgent('a') }), taskSpan('t2', { trace: 2, span: 3, ...ofAgent('b') })),
+    );
+    for (let n = 10; n < 20; n++) {
+      const outcome = await thread.store(request(taskSpan(`t${n}`, { trace: n, span: n, ...ofAgent('c') })));
+      expect(outcome.status).toBe('stored');
+    }
+    const meanwhile = performance.now() - started;
+    expect(await locked).toMatchObject({ status: 'retry', reason: 'locked', afterSeconds: 1 });
+    expect(performance.now() - started).toBeGreaterThan(meanwhile * 2);
+    // What could be written is; the sender repeats the whole, which changes nothing.
+    expect(countOf(join(folder, 'b.db'), 'task_executions')).toBe(1);
+    await until('the lock is told', () => thread.state?.findings.some(({ code }) => code === 'locked') === true);
+    unlock();
+    const again = await thread.store(
+      request(taskSpan('t1', { span: 2, ...ofAgent('a') }), taskSpan('t2', { trace: 2, span: 3, ...ofAgent('b') })),
+    );
+    expect(again).toMatchObject({ status: 'stored', accepted: 2 });
+    expect(countOf(join(folder, 'a.db'), 'task_executions')).toBe(2);
+    expect(countOf(join(folder, 'b.db'), 'task_executions')).toBe(1);
+  });
+
+  test('waits for a lock that is over in a moment', async () => {
+    const folder = scratchFolder();
+    const thread = await storeThread(folder);
+    await thread.store(request(taskSpan('t0', { span: 1, ...ofAgent('a') })));
+    const unlock = lock(join(folder, 'a.db'));
+    const outcome = thread.store(request(taskSpan('t1', { span: 2, ...ofAgent('a') })));
+    await thread.store(request(taskSpan('t2', { trace: 2, span: 3, ...ofAgent('b') })));
+    unlock();
+    expect(await outcome).toMatchObject({ status: 'stored', accepted: 1 });
+  });
+
+  test('asks to come again when more waits than may', async () => {
+    const folder = scratchFolder();
+    const thread = await storeThread(folder, { maxRequests: 2 });
+    await thread.store(request(taskSpan('t0', { span: 1, ...ofAgent('a') })));
+    const unlock = lock(join(folder, 'a.db'));
+    const waiting = [2, 3].map((n) => thread.store(request(taskSpan(`t${n}`, { span: n, ...ofAgent('a') }))));
+    expect(thread.waiting.requests).toBe(2);
+    expect(await thread.store(request(taskSpan('t4', { span: 4, ...ofAgent('a') })))).toMatchObject({
+      status: 'retry',
+      reason: 'full',
+    });
+    unlock();
+    for (const outcome of await Promise.all(waiting)) expect(outcome.status).toBe('stored');
+    expect(thread.waiting).toEqual({ requests: 0, bytes: 0 });
+  });
+
+  test('answers what was handed over before it ends, and refuses what comes later', async () => {
+    const folder = scratchFolder();
+    const thread = await storeThread(folder);
+    const outcomes = [1, 2, 3].map((n) => thread.store(request(taskSpan(`t${n}`, { span: n, ...ofAgent('a') }))));
+    const closed = thread.close();
+    expect(await thread.store(request(taskSpan('t4', { span: 4, ...ofAgent('a') })))).toMatchObject({
+      status: 'retry',
+      reason: 'stopping',
+    });
+    await closed;
+    for (const outcome of await Promise.all(outcomes)) expect(outcome.status).toBe('stored');
+    expect(countOf(join(folder, 'a.db'), 'task_executions')).toBe(3);
+    expect(thread.report?.books['hatchet']).toMatchObject({ seen: 3, recorded: 3 });
+  });
+
+  test('writes a request of many groups whole, and others in between', async () => {
+    const folder = scratchFolder();
+    const thread = await storeThread(folder);
+    const many = Array.from({ length: 5000 }, (_, n) => toolSpan({ span: n + 10, ...ofAgent('a') }));
+    const answered: string[] = [];
+    const large = thread.store(request(...many)).then((outcome) => void answered.push(`large ${outcome.status}`));
+    const small = thread
+      .store(request(taskSpan('t1', { trace: 2, span: 1, ...ofAgent('b') })))
+      .then((outcome) => void answered.push(`small ${outcome.status}`));
+    await Promise.all([large, small]);
+    expect(answered).toEqual(['small stored', 'large stored']);
+    expect(countOf(join(folder, 'a.db'), 'tool_calls')).toBe(5000);
+    expect(countOf(join(folder, 'a.db'), 'tool_calls', `span_id = '${spanId(5009)}'`)).toBe(1);
+  });
+});
