@@ -15,6 +15,8 @@ export interface ReceiverOptions {
   /** Further names that the header Host may carry where we listen on loopback. */
   readonly allowHosts: readonly string[];
   readonly pages: ReceiverPages;
+  /** Told of a mistake of the receiver's own; its sender was answered 500. */
+  readonly onDefect?: ((error: Error) => void) | undefined;
   /** Those not given are RECEIVER_LIMITS. */
   readonly limits?: Partial<ReceiverLimits> | undefined;
 }
@@ -51,8 +53,8 @@ export interface ReceiverReport {
   readonly refused: Readonly<Partial<Record<RefusalReason, number>>>;
   /** Requests whose sender went away, or was too slow, before its body was there. */
   readonly aborted: number;
-  /** Connections that spoke something else than HTTP/1: gRPC exporters do. */
-  readonly notHttp: { readonly grpc: number; readonly other: number };
+  /** Connections that spoke something else than HTTP/1: a gRPC exporter, `https://` in an endpoint. */
+  readonly notHttp: { readonly grpc: number; readonly tls: number; readonly other: number };
   /** Connections closed as they came, since `limits.connections` were open. */
   readonly turnedAway: number;
   /** Open now. */
@@ -61,16 +63,17 @@ export interface ReceiverReport {
   readonly bodyBytes: number;
 }
 
+/** The path as it is documented; `other` for what is not there. */
 export type RouteName =
-  | 'traces'
-  | 'logs'
-  | 'metrics'
-  | 'hooks/claude-code'
-  | 'hooks/git'
-  | 'livez'
-  | 'healthz'
-  | 'page-metrics'
-  | 'none';
+  | '/v1/traces'
+  | '/v1/logs'
+  | '/v1/metrics'
+  | '/v1/hooks/claude-code'
+  | '/v1/hooks/git'
+  | '/livez'
+  | '/healthz'
+  | '/metrics'
+  | 'other';
 
 export type RefusalReason =
   | 'host'
@@ -99,6 +102,8 @@ export type StartProblem =
   | 'token-missing'
   /** The token cannot stand in a header. */
   | 'token-unusable'
+  /** What was given to allow is no host name. */
+  | 'allow-host-unusable'
   | 'other';
 
 export class ReceiverStartError extends Error {
