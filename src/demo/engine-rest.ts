@@ -18,7 +18,12 @@ async function answer(runs: EngineRuns, tenantId: string, request: IncomingMessa
     return [200, { metadata: { id: tenantId }, name: 'loopback', slug: 'loopback', version: 'V1' }];
   }
   // A worker that stops says so (isPaused) before it closes its stream.
-  if (what.startsWith('PATCH /api/v1/workers/')) return [200, {}];
+  const paused = /^PATCH \/api\/v1\/workers\/([\w-]+)$/.exec(what)?.[1];
+  if (paused !== undefined) {
+    const now = new Date().toISOString();
+    // Python's SDK refuses an answer that lacks one of these.
+    return [200, { metadata: { id: paused, createdAt: now, updatedAt: now }, name: 'worker', type: 'SELFHOSTED' }];
+  }
   return [404, { errors: [{ description: `the engine stub does not serve ${what}` }] }];
 }
 

@@ -144,7 +144,7 @@ function admin(runs: EngineRuns): Partial<AdminServiceImplementation> {
 
 const events: Partial<EventsServiceImplementation> = { putLog: async () => ({}), putStreamEvent: async () => ({}) };
 
-/** The gRPC services that a TypeScript worker of SDK 1.33 calls, in the SDK's own generated definitions. */
+/** The gRPC services that a worker calls (TypeScript SDK 1.33, Python SDK 1.43), in the SDK's own generated definitions. */
 export const engineServices = (runs: EngineRuns, waits: DurableWaits, tenantId: string): readonly Service[] => [
   service(V1DispatcherDefinition, {
     durableTask: (requests, { signal }) => waits.serve(requests, signal),

@@ -39,8 +39,8 @@ export interface HatchetEngine {
 const base64 = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /**
- * A Hatchet engine on loopback, in this process: enough of it to drive the real TypeScript SDK's worker (runs, DAGs,
- * retries, timeouts, cancellation, children, on-failure tasks, durable sleeps), with no database and nothing kept. Not
+ * A Hatchet engine on loopback, in this process: enough of it to drive the real TypeScript and Python SDKs' workers (runs,
+ * DAGs, retries, timeouts, cancellation, children, on-failure tasks, durable sleeps), with no database and nothing kept. Not
  * served: batch tasks, other durable operations, events, schedules, concurrency, slots.
  */
 export async function startHatchetEngine(): Promise<HatchetEngine> {
