@@ -1,22 +1,9 @@
+import { type Resolved, resolveTable, settingOf } from './setting-table.ts';
+
 /**
  * Every option of the package with its environment variable, in one table: README's table, `--help` and the resolver
  * below all read it, so none of them can fall behind.
  */
-
-export type SettingType = 'text' | 'list' | 'pairs' | 'integer' | 'number' | 'octal' | 'flag' | 'choice';
-
-export interface SettingSpec {
-  /** Name of the option in `new AiTrackerSpanProcessor({...})`. */
-  readonly option: string;
-  /** Environment variables, first wins. */
-  readonly env: readonly string[];
-  readonly type: SettingType;
-  /** The values of a `choice`, in lower case; any case is read. */
-  readonly choices?: readonly string[];
-  /** What holds when neither is given, in words where it is not a plain value. */
-  readonly byDefault: string;
-  readonly doc: string;
-}
 
 export interface Settings {
   readonly agentId: string | null;
@@ -75,21 +62,7 @@ const DEFAULTS = {
   disabled: false,
 } as const satisfies Settings;
 
-const spec = (
-  option: keyof Settings,
-  env: string | readonly string[],
-  type: SettingType,
-  byDefault: string,
-  doc: string,
-  choices?: readonly string[],
-): SettingSpec & { option: keyof Settings } => ({
-  option,
-  env: typeof env === 'string' ? [env] : env,
-  type,
-  byDefault,
-  doc,
-  ...(choices === undefined ? {} : { choices }),
-});
+const spec = settingOf<Settings>();
 
 export const SETTINGS = [
   spec('agentId', ['AGENT_ID', 'AGENT_SWARM_AGENT_ID'], 'text', 'found in the spans', 'Whose rows these are; names the file.'),
@@ -165,79 +138,6 @@ export const SETTINGS = [
   spec('disabled', 'AI_TRACKER_DISABLED', 'flag', 'off', 'Record nothing; exports succeed and do nothing.'),
 ] as const;
 
-export class SettingError extends Error {
-  override readonly name = 'SettingError';
-}
-
-const isTrue = (text: string): boolean => /^(1|true|yes|on)$/i.test(text);
-const isFalse = (text: string): boolean => /^(0|false|no|off|)$/i.test(text);
-
-function parse({ type, choices = [] }: SettingSpec, text: string, from: string): unknown {
-  const wrong = (want: string): never => {
-    throw new SettingError(`${from}=${JSON.stringify(text)} is not ${want}`);
-  };
-  switch (type) {
-    case 'text':
-      return text;
-    case 'list':
-      return text
-        .split(',')
-        .map((part) => part.trim())
-        .filter((part) => part !== '');
-    case 'pairs':
-      return text
-        .split(',')
-        .map((part) => part.trim())
-        .filter((part) => part !== '')
-        .map((part) => {
-          const at = part.indexOf('=');
-          if (at <= 0) wrong('a list of key=value pairs');
-          return [part.slice(0, at).trim(), part.slice(at + 1).trim()];
-        });
-    case 'integer':
-      return /^\d{1,12}$/.test(text.trim()) ? Number(text) : wrong('a whole number');
-    case 'number':
-      return /^\d{1,12}(\.\d+)?$/.test(text.trim()) ? Number(text) : wrong('a number');
-    case 'octal':
-      return /^0?o?[0-7]{3,4}$/.test(text.trim())
-        ? Number.parseInt(text.replace(/^0?o/, ''), 8)
-        : wrong('an octal file mode such as 0640');
-    case 'choice': {
-      const wanted = text.trim().toLowerCase();
-      return choices.includes(wanted) ? wanted : wrong(`one of ${choices.join(', ')}`);
-    }
-    case 'flag':
-      return isTrue(text) ? true : isFalse(text) ? false : wrong('a flag (1 or 0)');
-  }
-}
-
-export interface ResolvedSettings {
-  readonly settings: Settings;
-  /** Variables that could not be read; their defaults hold. A host app must not fall over a typing mistake of ours. */
-  readonly problems: readonly string[];
-}
-
-/** Option first, then environment, then default. An empty text counts as not set, in both. */
-export function resolveSettings(options: RecorderOptions, env: NodeJS.ProcessEnv): ResolvedSettings {
-  const settings: Record<string, unknown> = { ...DEFAULTS };
-  const problems: string[] = [];
-  for (const entry of SETTINGS) {
-    const { option, env: names } = entry;
-    const given = options[option];
-    if (given !== undefined && given !== null && (given as unknown) !== '') {
-      settings[option] = given;
-      continue;
-    }
-    for (const name of names) {
-      const text = env[name];
-      if (text === undefined || text === '') continue;
-      try {
-        settings[option] = parse(entry, text, name);
-      } catch (error) {
-        problems.push((error as Error).message);
-      }
-      break;
-    }
-  }
-  return { settings: settings as unknown as Settings, problems };
-}
+/** Option first, then environment, then default. A host app must not fall over a typing mistake of ours: a default holds. */
+export const resolveSettings = (options: RecorderOptions, env: NodeJS.ProcessEnv): Resolved<Settings> =>
+  resolveTable<Settings>(SETTINGS, DEFAULTS, options, env);

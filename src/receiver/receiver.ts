@@ -15,6 +15,8 @@ export interface ReceiverOptions {
   /** Further names that the header Host may carry where we listen on loopback. */
   readonly allowHosts: readonly string[];
   readonly pages: ReceiverPages;
+  /** Told of every answer when it is made; `seconds` since the request's headers were there. */
+  readonly onAnswered?: ((route: RouteName, status: number, seconds: number) => void) | undefined;
   /** Told of a mistake of the receiver's own; its sender was answered 500. */
   readonly onDefect?: ((error: Error) => void) | undefined;
   /** Those not given are RECEIVER_LIMITS. */

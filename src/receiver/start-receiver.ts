@@ -26,7 +26,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const { storing, forwarding, pages } = options;
   const budget = new MemoryBudget(limits.memoryBytes);
   const traffic = new Traffic();
-  const receiving = new Receiving({ storing, forwarding, pages, guard, limits, budget }, traffic, options.onDefect);
+  const receiving = new Receiving({ storing, forwarding, pages, guard, limits, budget }, traffic, options);
   const server = makeServer(limits, receiving, traffic);
   await listen(server, address, options);
   const { port } = server.address() as AddressInfo;
@@ -42,15 +42,15 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
 class Receiving {
   readonly #parts: HandlerParts;
   readonly #traffic: Traffic;
-  readonly #onDefect: (error: Error) => void;
+  readonly #told: Pick<ReceiverOptions, 'onDefect' | 'onAnswered'>;
   /** Requests that are not answered yet, by connection. */
   readonly #owed = new WeakMap<Socket, number>();
   #isClosing = false;
 
-  constructor(parts: HandlerParts, traffic: Traffic, onDefect: ((error: Error) => void) | undefined) {
+  constructor(parts: HandlerParts, traffic: Traffic, told: Pick<ReceiverOptions, 'onDefect' | 'onAnswered'>) {
     this.#parts = parts;
     this.#traffic = traffic;
-    this.#onDefect = onDefect ?? (() => {});
+    this.#told = told;
   }
 
   owedTo(socket: Socket): number {
@@ -59,6 +59,7 @@ class Receiving {
 
   async take(request: IncomingMessage, response: ServerResponse, waits: boolean): Promise<void> {
     const { socket } = request;
+    const startedMs = performance.now();
     this.#owed.set(socket, this.owedTo(socket) + 1);
     response.once('close', () => this.#owed.set(socket, this.owedTo(socket) - 1));
     const route = routeOf(pathOf(request.url ?? ''));
@@ -71,7 +72,7 @@ class Receiving {
     try {
       outcome = this.#isClosing ? refuse(STOPPING) : await handleRequest(request, route, this.#parts, proceed);
     } catch (error) {
-      this.#onDefect(error as Error);
+      this.#told.onDefect?.(error as Error);
       outcome = refuse(defect(error as Error));
     }
     if (outcome.what === 'gone') {
@@ -81,7 +82,9 @@ class Receiving {
     }
     if (outcome.what === 'refusal') this.#traffic.refused(outcome.refusal.reason);
     const reply = outcome.what === 'reply' ? outcome.reply : refusalReply(request, outcome.refusal);
-    this.#traffic.answered(route?.name ?? 'other', reply.status);
+    const name = route?.name ?? 'other';
+    this.#traffic.answered(name, reply.status);
+    this.#told.onAnswered?.(name, reply.status, (performance.now() - startedMs) / 1000);
     const lingerMs = proceeded ? this.#parts.limits.lingerMs : 0;
     sendReply(request, response, reply, { lingerMs, isClosing: this.#isClosing });
   }
