@@ -22,7 +22,7 @@ export interface ForwardReport {
     /** When the oldest came, epoch milliseconds. */
     readonly oldestMs: number | null;
   };
-  /** By reason: `queue_full`, `expired`, `refused` (the target will never take it), `disk`, `unreadable` (set aside in bad/). */
+  /** By reason: `queue_full`, `expired`, `refused` (the target will never take it), `disk`, `unreadable` (set aside in bad/), `removed`. */
   readonly dropped: Readonly<Record<string, number>>;
   /** What the target or the disk last said, while it fails; null: all is well. */
   readonly trouble: string | null;

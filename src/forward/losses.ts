@@ -1,6 +1,6 @@
 import type { Signal } from './forwarding.ts';
 
-export type LossReason = 'queue_full' | 'expired' | 'refused' | 'disk' | 'unreadable';
+export type LossReason = 'queue_full' | 'expired' | 'refused' | 'disk' | 'unreadable' | 'removed';
 
 /**
  * What went wrong for good, counted by reason. Each kind is said once, when it first comes: a target may put another id into every

@@ -111,6 +111,13 @@ export class SignalSender {
     const reading = await readRecord(lane, record);
     switch (reading.status) {
       case 'gone':
+        losses.drop(
+          'removed',
+          signal,
+          '',
+          () =>
+            `cannot forward ${path}: somebody removed it; another receiver sends it where it took this one for dead, else it is lost`,
+        );
         queue.remove(record);
         return;
       case 'unreadable':
@@ -145,8 +152,9 @@ export class SignalSender {
     }
     switch (verdict.verdict) {
       case 'taken': {
-        this.taken += 1;
         this.#recovered(record);
+        await this.#forget(record);
+        this.taken += 1;
         const loss = answer.status === 'answered' ? answer.loss : null;
         if (loss !== null) {
           const what = { traces: 'spans', logs: 'log records', metrics: 'data points' }[signal];
@@ -156,7 +164,7 @@ export class SignalSender {
             () => `${targetName} took a request and rejected ${loss.rejected} ${what} in it:${why || ' it does not say why'}`,
           );
         }
-        return this.#forget(record);
+        return;
       }
       case 'refused':
         losses.drop('refused', signal, kind, () => `${tried}; the target will never take this request, it is dropped`);
