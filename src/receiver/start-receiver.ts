@@ -45,12 +45,22 @@ class Receiving {
   readonly #told: Pick<ReceiverOptions, 'onDefect' | 'onAnswered'>;
   /** Requests that are not answered yet, by connection. */
   readonly #owed = new WeakMap<Socket, number>();
+  readonly #sockets = new Set<Socket>();
   #isClosing = false;
 
   constructor(parts: HandlerParts, traffic: Traffic, told: Pick<ReceiverOptions, 'onDefect' | 'onAnswered'>) {
     this.#parts = parts;
     this.#traffic = traffic;
     this.#told = told;
+  }
+
+  connect(socket: Socket): void {
+    this.#sockets.add(socket);
+    this.#traffic.connected();
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#traffic.disconnected();
+    });
   }
 
   owedTo(socket: Socket): number {
@@ -92,6 +102,8 @@ class Receiving {
   async close(server: Server): Promise<void> {
     this.#isClosing = true;
     const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+    // Node ends those that are idle between two requests, and would wait for those that never sent one.
+    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
     const late = setTimeout(() => server.closeAllConnections(), this.#parts.limits.closeMs);
     await ended;
     clearTimeout(late);
@@ -118,10 +130,7 @@ function makeServer(limits: ReceiverLimits, receiving: Receiving, traffic: Traff
   server.setTimeout(2 * Math.max(limits.requestMs, limits.idleMs));
   server.on('request', (request, response) => void receiving.take(request, response, false));
   server.on('checkContinue', (request, response) => void receiving.take(request, response, true));
-  server.on('connection', (socket: Socket) => {
-    traffic.connected();
-    socket.once('close', () => traffic.disconnected());
-  });
+  server.on('connection', (socket: Socket) => receiving.connect(socket));
   server.on('drop', () => traffic.turnedAway());
   server.on('clientError', (error: WireError, socket: Socket) => {
     const protocol = protocolOf(error);
