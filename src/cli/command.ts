@@ -4,6 +4,8 @@ import type { ExitCode } from './exit-code.ts';
 export interface OptionSpec {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
+  /** May be given several times; the values come joined by commas. */
+  readonly multiple?: boolean;
   /** What stands for the value in the help text. */
   readonly value?: string;
   readonly doc: string;
@@ -41,6 +43,8 @@ export interface Command {
   readonly examples: readonly string[];
   /** How many positional arguments it takes. */
   readonly arguments: readonly [least: number, most: number];
+  /** Others go on with the default of a variable that cannot be read, and say so. */
+  readonly refusesUnreadableSettings?: boolean;
   run(context: Context): ExitCode | Promise<ExitCode>;
 }
 

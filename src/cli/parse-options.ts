@@ -14,7 +14,10 @@ export function parseOptions({ name, options }: Command, args: readonly string[]
   const { values, positionals, tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(
-      Object.entries(specs).map(([option, { type, short }]) => [option, short === undefined ? { type } : { type, short }]),
+      Object.entries(specs).map(([option, { type, short, multiple = false }]) => [
+        option,
+        short === undefined ? { type, multiple } : { type, short, multiple },
+      ]),
     ),
     allowPositionals: true,
     // Not strict: what Node says of a wrong option is written for the program's author.
@@ -27,7 +30,8 @@ export function parseOptions({ name, options }: Command, args: readonly string[]
     const problem = problemOf(token.rawName, token.value, token.inlineValue === true, spec, Object.keys(specs));
     if (problem !== null) throw new CommandError(EXIT.usage, `${problem}; \`ai-tracker ${name} --help\` lists the options`);
   }
-  return { options: values, positionals };
+  const joined = Object.entries(values).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : value] as const);
+  return { options: Object.fromEntries(joined), positionals };
 }
 
 function problemOf(

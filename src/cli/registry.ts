@@ -15,6 +15,11 @@ export const COMMANDS: readonly Registered[] = [
     load: async () => (await import('./commands/demo.ts')).demo,
   },
   {
+    name: 'serve',
+    summary: 'take in what others send: OTLP over HTTP and hook events',
+    load: async () => (await import('./commands/serve.ts')).serve,
+  },
+  {
     name: 'ingest',
     summary: 'take in OTLP files: JSON or protobuf, traces or logs',
     load: async () => (await import('./commands/ingest.ts')).ingest,

@@ -64,7 +64,7 @@ async function dispatch(args: readonly string[], surroundings: Surroundings, out
       positionals.length < least ? 'an argument is missing' : `${JSON.stringify(positionals[most])} is one argument too many`;
     throw new CommandError(EXIT.usage, `${what}. Usage: ai-tracker ${name} ${command.usage}`);
   }
-  const context = { ...contextOf(options, surroundings, out), positionals };
+  const context = { ...contextOf(command, options, surroundings, out), positionals };
   await assertNativeModule();
   return command.run(context);
 }
@@ -79,9 +79,15 @@ async function find(name: string): Promise<Command> {
 }
 
 /** `--db` and `--dir` stand above the environment, and each above the other's variable. */
-function contextOf(options: Context['options'], { env, stdin }: Surroundings, out: Output): Omit<Context, 'positionals'> {
+function contextOf(
+  { refusesUnreadableSettings = false }: Command,
+  options: Context['options'],
+  { env, stdin }: Surroundings,
+  out: Output,
+): Omit<Context, 'positionals'> {
   const { db, dir } = options;
   const { settings, problems } = resolveSettings({}, env);
+  if (refusesUnreadableSettings && problems.length > 0) throw new CommandError(EXIT.usage, problems.join('; '));
   for (const problem of problems) out.note(`${problem}; its default holds`);
   if (typeof db === 'string' && typeof dir === 'string') throw new CommandError(EXIT.usage, 'give --db or --dir, not both');
   const place = typeof db === 'string' ? { dbPath: db } : typeof dir === 'string' ? { dbPath: null, sharedDir: dir } : undefined;

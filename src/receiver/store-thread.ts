@@ -41,6 +41,7 @@ export class StoreThread implements Storing {
   #state: StoreState | null = null;
   #past: Past = NO_PAST;
   #deaths = 0;
+  #heardMs = Date.now();
   #deathFinding: HealthFinding | null = null;
   #closing: Promise<void> | null = null;
   #onReady: (() => void) | null = null;
@@ -90,9 +91,14 @@ export class StoreThread implements Storing {
     };
   }
 
-  /** How often the thread died. */
-  get deaths(): number {
-    return this.#deaths;
+  /** False between the thread's death and its restart. */
+  get isAlive(): boolean {
+    return this.#port !== null || this.#closing !== null;
+  }
+
+  /** Since the thread last said how it is, ms. */
+  get silentMs(): number {
+    return Date.now() - this.#heardMs;
   }
 
   store(request: OtlpRequest): Promise<StoreOutcome> {
@@ -167,6 +173,7 @@ export class StoreThread implements Storing {
   }
 
   #received(message: FromStoreThread): void {
+    this.#heardMs = Date.now();
     switch (message.kind) {
       case 'ready':
         this.#onReady?.();
