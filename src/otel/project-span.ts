@@ -5,6 +5,8 @@ import type { ReadableSpanLike, ResourceLike, SpanEventLike } from './readable-s
 
 /** Longest text that crosses to the writer, in UTF-16 units. What a dialect reads is an id, a name, a short message. */
 export const MAX_TEXT = 4096;
+/** Most items of one attribute's list, and most kept events of one span; the same at every door. */
+const MAX_LIST = 1024;
 
 export interface Projection {
   /** Whether an attribute of a span, an event or a resource is copied. */
@@ -86,7 +88,7 @@ function keptAttributes(attributes: { readonly [key: string]: unknown }, project
         kept[key] = value;
         break;
       case 'object':
-        if (Array.isArray(value)) kept[key] = value.filter(isScalar).map((item) => (typeof item === 'string' ? cap(item) : item));
+        if (Array.isArray(value)) kept[key] = listOf(value);
         break;
       default:
         break; // Not an attribute value: nothing that an SDK lets through.
@@ -94,6 +96,11 @@ function keptAttributes(attributes: { readonly [key: string]: unknown }, project
   }
   return kept;
 }
+
+const listOf = (values: readonly unknown[]): AttributeScalar[] =>
+  (values.length > MAX_LIST ? values.slice(0, MAX_LIST) : values)
+    .filter(isScalar)
+    .map((item) => (typeof item === 'string' ? cap(item) : item));
 
 function isScalar(value: unknown): value is AttributeScalar {
   return typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
@@ -105,7 +112,7 @@ function keptEvents(events: readonly SpanEventLike[], projection: Projection): W
     if (!projection.keepsEvent(event.name)) continue;
     const row: WireEvent = [event.name, millis(event.time[0], event.time[1]), keptAttributes(event.attributes ?? {}, projection)];
     if (kept === 0) kept = [row];
-    else kept.push(row);
+    else if (kept.push(row) === MAX_LIST) break;
   }
   return kept;
 }

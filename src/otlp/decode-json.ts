@@ -1,6 +1,16 @@
 import type { ResourceRecord, ScopeRecord, SpanEventRecord } from '../model/span-record.ts';
 import { millis, parseUnixNanos, type TimePair } from '../model/time.ts';
-import { type Decoded, type DecodeOptions, emptyDecoded, KEEP_KNOWN, OtlpDecodeError, reject } from './decoded.ts';
+import {
+  countItems,
+  type Decoded,
+  type DecodeOptions,
+  emptyDecoded,
+  KEEP_KNOWN,
+  MAX_LIST,
+  OtlpDecodeError,
+  reject,
+} from './decoded.ts';
+import { assertJsonBounds } from './json-bounds.ts';
 import { attributesOf, enumOf, idOf, isObject, type JsonObject, textOf } from './json-value.ts';
 import { takeLog } from './take-log.ts';
 import { NO_EVENTS, takeSpan } from './take-span.ts';
@@ -12,6 +22,9 @@ const STATUSES = ['UNSET', 'OK', 'ERROR'].map((name) => `STATUS_CODE_${name}`);
 const BARE_NANOS = /("(?:startT|endT|observedT|t)imeUnixNano"\s*:\s*)(\d{16,20})(?=[\s,}])/g;
 /** Begins with a literal, so that the usual request (times as text) is searched at memory speed. */
 const HAS_BARE_NANOS = /UnixNano"\s*:\s*\d{16}/;
+
+/** A text of at most so many characters is not looked through: whatever it holds costs 30 MB at most (2026-11-23), and nothing here recurses. */
+const HARMLESS = 2 ** 20;
 
 /**
  * Parses JSON without losing digits of times that an emitter wrote as numbers (a quarter of a microsecond otherwise).
@@ -26,6 +39,7 @@ export function parseOtlpJson(text: string): unknown {
  * @throws {OtlpDecodeError} when it is not JSON, or the frame around the spans is malformed.
  */
 export function decodeJson(text: string, options: DecodeOptions = KEEP_KNOWN): Decoded {
+  if (text.length > HARMLESS) assertJsonBounds(text);
   let value: unknown;
   try {
     value = parseOtlpJson(text);
@@ -41,17 +55,21 @@ export function decodeJson(text: string, options: DecodeOptions = KEEP_KNOWN): D
  */
 export function decodeJsonValue(value: unknown, options: DecodeOptions = KEEP_KNOWN): Decoded {
   if (!isObject(value)) throw new OtlpDecodeError('', 'it is no JSON object');
-  const into = emptyDecoded();
+  const into = emptyDecoded(options);
   for (const [place, group] of listOf(value, 'resourceSpans', '')) {
+    countItems(into, 1);
     const resource = resourceOf(group, options);
     for (const [inner, scopeSpans] of listOf(group, 'scopeSpans', place)) {
+      countItems(into, 1);
       const scope = scopeOf(scopeSpans);
       for (const span of arrayOf(scopeSpans, 'spans', inner)) readSpan(into, span, scope, resource, options);
     }
   }
   for (const [place, group] of listOf(value, 'resourceLogs', '')) {
+    countItems(into, 1);
     const resource = resourceOf(group, options);
     for (const [inner, scopeLogs] of listOf(group, 'scopeLogs', place)) {
+      countItems(into, 1);
       const scope = scopeOf(scopeLogs);
       for (const log of arrayOf(scopeLogs, 'logRecords', inner)) readLog(into, log, scope, resource, options);
     }
@@ -89,6 +107,7 @@ function scopeOf(group: JsonObject): ScopeRecord {
 }
 
 function readSpan(into: Decoded, span: unknown, scope: ScopeRecord, resource: ResourceRecord, options: DecodeOptions): void {
+  countItems(into, 1);
   if (!isObject(span)) return reject(into, 'not_a_span');
   const status = isObject(span['status']) ? span['status'] : {};
   const flags = span['flags'];
@@ -107,18 +126,19 @@ function readSpan(into: Decoded, span: unknown, scope: ScopeRecord, resource: Re
       status: enumOf(status['code'], STATUSES),
       statusMessage: textOf(status['message']),
       attributes: attributesOf(span['attributes'], options.keepsAttribute),
-      events: eventsOf(span['events'], start, options),
+      events: eventsOf(into, span['events'], start, options),
     },
     scope,
     resource,
   );
 }
 
-function eventsOf(list: unknown, start: TimePair | null, options: DecodeOptions): readonly SpanEventRecord[] {
+function eventsOf(into: Decoded, list: unknown, start: TimePair | null, options: DecodeOptions): readonly SpanEventRecord[] {
   if (!Array.isArray(list) || list.length === 0) return NO_EVENTS;
   const events: SpanEventRecord[] = [];
   for (const event of list) {
     if (!isObject(event) || !options.keepsEvent(textOf(event['name']))) continue;
+    if (events.length === MAX_LIST) break;
     // An event without a time still says what happened; the span's start is the nearest time known.
     const time = parseUnixNanos(event['timeUnixNano']) ?? start ?? [0, 0];
     events.push({
@@ -127,10 +147,12 @@ function eventsOf(list: unknown, start: TimePair | null, options: DecodeOptions)
       attributes: attributesOf(event['attributes'], options.keepsAttribute),
     });
   }
+  countItems(into, events.length);
   return events;
 }
 
 function readLog(into: Decoded, log: unknown, scope: ScopeRecord, resource: ResourceRecord, options: DecodeOptions): void {
+  countItems(into, 1);
   if (!isObject(log)) return reject(into, 'not_a_log');
   const body = isObject(log['body']) ? log['body'] : {};
   takeLog(

@@ -7,7 +7,7 @@ import type {
   SpanEventRecord,
 } from '../model/span-record.ts';
 import { millis, type TimePair } from '../model/time.ts';
-import { cap, type Decoded, type DecodeOptions, emptyDecoded, KEEP_KNOWN } from './decoded.ts';
+import { cap, countItems, type Decoded, type DecodeOptions, emptyDecoded, KEEP_KNOWN, MAX_LIST } from './decoded.ts';
 import { takeLog } from './take-log.ts';
 import { NO_EVENTS, takeSpan } from './take-span.ts';
 import { KnownNames, WIRE, WireReader } from './wire-reader.ts';
@@ -44,7 +44,7 @@ export class ProtobufDecoder {
 
   /** @throws {OtlpDecodeError} when the bytes are not such a request; says at which byte. */
   decode(bytes: Uint8Array, signal: Signal): Decoded {
-    const into = emptyDecoded();
+    const into = emptyDecoded(this.#names.options);
     const reader = new WireReader(bytes);
     const readItem = signal === 'traces' ? readSpan : readLog;
     while (reader.next()) {
@@ -60,14 +60,17 @@ type ReadItem = (into: Decoded, reader: WireReader, names: Names, scope: ScopeRe
 /** `ResourceSpans` or `ResourceLogs`. The resource is read first, wherever it stands: fields may come in any order. */
 function readGroup(into: Decoded, reader: WireReader, names: Names, readItem: ReadItem): void {
   const outer = reader.enter();
+  countItems(into, 1);
   const resource = readAhead(reader, 1, () => ({ attributes: readAttributeList(reader, 1, names) })) ?? NO_RESOURCE;
   while (reader.next()) {
     if (reader.field === 2) {
       const group = reader.enter();
+      countItems(into, 1);
       const scope = readAhead(reader, 1, () => readScope(reader)) ?? NO_SCOPE;
       while (reader.next()) {
         if (reader.field === 2) {
           const item = reader.enter();
+          countItems(into, 1);
           readItem(into, reader, names, scope, resource);
           reader.leave(item);
         } else reader.skip();
@@ -149,7 +152,7 @@ function readArray(reader: WireReader): AttributeScalar[] {
       let item: AttributeScalar | null = null;
       while (reader.next()) item = readScalar(reader);
       reader.leave(inner);
-      if (item !== null) items.push(item);
+      if (item !== null && items.length < MAX_LIST) items.push(item);
     } else reader.skip();
   }
   reader.leave(outer);
@@ -209,7 +212,7 @@ function readSpan(into: Decoded, reader: WireReader, names: Names, scope: ScopeR
         break;
       case 11: {
         const event = readEvent(reader, names, start);
-        if (event !== null) (events ??= []).push(event);
+        if (event !== null && (events ??= []).length < MAX_LIST) events.push(event);
         break;
       }
       case 15:
@@ -222,6 +225,7 @@ function readSpan(into: Decoded, reader: WireReader, names: Names, scope: ScopeR
         reader.skip();
     }
   }
+  if (events !== null) countItems(into, events.length);
   takeSpan(
     into,
     {

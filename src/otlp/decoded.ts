@@ -9,9 +9,24 @@ export interface Decoded {
   readonly rejected: Record<string, number>;
   /** Well-formed log records of events that nothing reads. */
   skippedLogs: number;
+  /** Items that may still come. */
+  room: number;
 }
 
-export const emptyDecoded = (): Decoded => ({ spans: [], logs: [], rejected: {}, skippedLogs: 0 });
+export const emptyDecoded = ({ maxItems = Number.POSITIVE_INFINITY }: DecodeOptions): Decoded => ({
+  spans: [],
+  logs: [],
+  rejected: {},
+  skippedLogs: 0,
+  room: maxItems,
+});
+
+/** @throws {OtlpDecodeError} when a request holds more items than it may. */
+export function countItems(into: Decoded, items: number): void {
+  into.room -= items;
+  if (into.room < 0)
+    throw new OtlpDecodeError('', 'it holds more spans, log records, events and groups of them than one request may');
+}
 
 export const reject = (into: Decoded, reason: string): void => {
   into.rejected[reason] = (into.rejected[reason] ?? 0) + 1;
@@ -21,12 +36,21 @@ export interface DecodeOptions {
   readonly keepsAttribute: (key: string) => boolean;
   /** Events of spans, and log records by their event name. */
   readonly keepsEvent: (name: string) => boolean;
+  /**
+   * Most spans, log records, kept events, resources and scopes of one request, malformed ones included; no limit where it is
+   * not given. A body of 64 MiB has room for 1.4 million spans of no attributes: 3.4 s and 510 MB (Node 24.21, 2 cores,
+   * 2026-11-23).
+   */
+  readonly maxItems?: number;
 }
 
 export const KEEP_KNOWN: DecodeOptions = { keepsAttribute, keepsEvent };
 
 /** Longest text that gets past the door, in UTF-16 units; the same at every door. */
 export const MAX_TEXT = 4096;
+
+/** Most items of one attribute's list, and most kept events of one span, that get past the door. */
+export const MAX_LIST = 1024;
 
 export const cap = (text: string): string => (text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text);
 

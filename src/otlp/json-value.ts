@@ -1,5 +1,5 @@
 import type { AttributeScalar, Attributes, AttributeValue } from '../model/span-record.ts';
-import { cap } from './decoded.ts';
+import { cap, MAX_LIST } from './decoded.ts';
 
 /** Typed reads of untrusted JSON, and the attribute values of OTLP/JSON. */
 
@@ -55,7 +55,12 @@ function valueOf(value: unknown): AttributeValue | null {
   const array = value['arrayValue'];
   if (!isObject(array)) return null;
   const values = array['values'];
-  return Array.isArray(values) ? values.map(scalarOf).filter((item) => item !== null) : [];
+  return Array.isArray(values)
+    ? values
+        .slice(0, MAX_LIST)
+        .map(scalarOf)
+        .filter((item) => item !== null)
+    : [];
 }
 
 function scalarOf(value: unknown): AttributeScalar | null {

@@ -19,13 +19,20 @@ export type DecodedRequest =
     }
   | { readonly status: 'malformed'; readonly message: string; readonly isOurs: boolean };
 
+/** Of one request: a batch of an exporter has 512 spans, the largest of a collector 8,192. */
+const MAX_ITEMS = 262_144;
+
 /** Reads requests as a receiver must: one whose frame is malformed is refused whole, and its sender learns of it. */
 export class RequestDecoder {
   readonly #options: DecodeOptions;
   readonly #protobuf: ProtobufDecoder;
 
   constructor({ labelKeys, agentAttributes }: Pick<Settings, 'labelKeys' | 'agentAttributes'>) {
-    this.#options = { keepsAttribute: attributeFilter([...labelKeys, ...(agentAttributes ?? [])]), keepsEvent };
+    this.#options = {
+      keepsAttribute: attributeFilter([...labelKeys, ...(agentAttributes ?? [])]),
+      keepsEvent,
+      maxItems: MAX_ITEMS,
+    };
     this.#protobuf = new ProtobufDecoder(this.#options);
   }
 

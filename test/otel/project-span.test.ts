@@ -35,6 +35,17 @@ describe('the projection of an SDK span', () => {
     expect(record.durationMs).toBeCloseTo(1900.000001, 9);
   });
 
+  test('carries the first 1024 of a list and of the kept events, as every door does', () => {
+    const ids = Array.from({ length: 2000 }, (_, i) => `reason-${i}`);
+    const span = tracer.startSpan('endless', {
+      attributes: { 'gen_ai.response.finish_reasons': ids },
+    }) as unknown as ReadableSpan;
+    const events = Array.from({ length: 2000 }, () => ({ name: 'exception', time: [1, 0] as [number, number], attributes: {} }));
+    const record = one({ ...span, spanContext: () => span.spanContext(), events });
+    expect(record.attributes['gen_ai.response.finish_reasons']).toEqual(ids.slice(0, 1024));
+    expect(record.events).toHaveLength(1024);
+  });
+
   test('says of an open span that it has no end', () => {
     expect(one(tracer.startSpan('open') as unknown as ReadableSpan)).toMatchObject({ endMs: null, durationMs: null });
   });
