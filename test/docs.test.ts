@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { SETTINGS } from '../src/model/settings.ts';
+import { SERVE_SETTINGS } from '../src/receiver/serve-settings.ts';
 import { commandNames } from './support/cli-doc.ts';
 import { codeBlocks, shellCommands } from './support/code-blocks.ts';
 import { GENERATED_DOCS } from './support/generated-docs.ts';
@@ -39,7 +40,7 @@ describe('everything that users meet is documented', () => {
   });
 
   test('no document names a variable of ours that nothing reads', () => {
-    const known = new Set<string>(SETTINGS.flatMap((setting) => [...setting.env]));
+    const known = new Set<string>([...SETTINGS, ...SERVE_SETTINGS].flatMap((setting) => [...setting.env]));
     const named = DOCS.flatMap((file) => [...read(file).matchAll(/\bAI_TRACKER_[A-Z_]+\b/g)].map((match) => match[0]));
     expect(named.length).toBeGreaterThan(10);
     expect([...new Set(named)].filter((name) => !known.has(name))).toEqual([]);

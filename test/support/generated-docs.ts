@@ -2,7 +2,7 @@ import { performanceDoc } from '../../bench/performance-doc.ts';
 import { betweenMarkers } from './between-markers.ts';
 import { cliDoc } from './cli-doc.ts';
 import { schemaDoc } from './generate-schema-doc.ts';
-import { optionsTable } from './options-table.ts';
+import { optionsTable, serveOptionsTable } from './options-table.ts';
 import { ranksTable } from './ranks-table.ts';
 
 export interface GeneratedDoc {
@@ -15,6 +15,7 @@ export interface GeneratedDoc {
 /** Everything that `npm run docs` writes and test/docs.test.ts compares. */
 export const GENERATED_DOCS: readonly GeneratedDoc[] = [
   { file: 'README.md', render: (current) => betweenMarkers(current, 'options', `\n${optionsTable()}\n`) },
+  { file: 'docs/receiver.md', render: (current) => betweenMarkers(current, 'serve-options', `\n${serveOptionsTable()}\n`) },
   { file: 'docs/architecture.md', render: (current) => betweenMarkers(current, 'ranks', `\n${ranksTable()}\n`) },
   { file: 'docs/performance.md', render: performanceDoc },
   { file: 'docs/schema.md', render: schemaDoc },
