@@ -16,6 +16,8 @@ export interface ServeOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Options of Node itself, such as `--cpu-prof`. */
   readonly nodeArgs?: readonly string[];
+  /** Sees the process before it listens. */
+  readonly onSpawn?: (child: ChildProcess) => void;
 }
 
 /** A running `ai-tracker serve`: a real process on a real port. */
@@ -38,12 +40,13 @@ export class ServeProcess {
   }
 
   /** Resolves when it listens. @throws with what it said where it ends before that, or does not listen in 30 s. */
-  static async start({ folder, port = 0, args = [], env = {}, nodeArgs = [] }: ServeOptions): Promise<ServeProcess> {
+  static async start({ folder, port = 0, args = [], env = {}, nodeArgs = [], onSpawn }: ServeOptions): Promise<ServeProcess> {
     const child = spawn(
       process.execPath,
       ['--no-warnings', ...nodeArgs, MAIN, 'serve', '--port', String(port), '--dir', folder, ...args],
       { env: { PATH: process.env['PATH'], HOME: folder, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
+    onSpawn?.(child);
     const closed = once(child, 'close');
     const output = { text: '' };
     const listens = new Promise<number>((resolve, reject) => {
