@@ -1,15 +1,20 @@
-import { readFileSync, renameSync, unlinkSync } from 'node:fs';
+import { renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../model/make-folder.ts';
-import { timeOfRecordName } from './record-name.ts';
-import { readSpoolRecord, type SpoolRecord } from './spool-record.ts';
-import { recordNames } from './write-record.ts';
+import { isMarkedFull, markFull } from './full-marker.ts';
+import { readRecordFile, timeOfRecord } from './read-record.ts';
+import type { SpoolReading, SpoolRecord } from './spool-record.ts';
+import { removeTornFiles } from './torn-files.ts';
+import { recordNames, spoolBytes } from './write-record.ts';
 
 /** Records that nobody can read, for a person to look at. */
 export const BAD_FOLDER = 'bad';
 
-/** `later`: stays in the spool; `stop`: so does everything after it (the file is locked, say). */
-export type DrainVerdict = 'applied' | 'later' | 'stop';
+/**
+ * `later`: stays in the spool; `stop`: so does everything after it (the file is locked, say). `unreadable`: what is in the
+ * record means nothing, and it is set aside.
+ */
+export type DrainVerdict = 'applied' | 'later' | 'stop' | { readonly unreadable: string };
 
 export interface DrainReport {
   applied: number;
@@ -34,6 +39,8 @@ export interface DrainOptions {
   readonly nowMs?: number;
   /** At most so many records, so that a long spool does not hold up whoever shares the thread. */
   readonly limit?: number;
+  /** What the folder may hold: a drain says to shell hooks whether it is full, which they cannot count at every call. */
+  readonly maxBytes?: number;
   /** Hook events that are for another drain, by name: neither read nor counted, but given up by age all the same. */
   readonly leaves?: (name: string) => boolean;
 }
@@ -61,7 +68,7 @@ export function drainSpool(
   };
   const now = options.nowMs ?? Date.now();
   let taken = 0;
-  const isOld = (name: string): boolean => now - (timeOfRecordName(name) ?? now) > options.maxAgeMs;
+  const isOld = (name: string): boolean => now - (timeOfRecord(folder, name) ?? now) > options.maxAgeMs;
   for (const name of recordNames(folder)) {
     if (options.leaves?.(name) === true) {
       if (!isOld(name)) continue;
@@ -76,15 +83,14 @@ export function drainSpool(
       break;
     }
     const path = join(folder, name);
-    let text: string;
+    let reading: SpoolReading;
     try {
-      text = readFileSync(path, 'utf8');
+      reading = readRecordFile(folder, name);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
         report.messages.push(`cannot read ${path}: ${(error as Error).message}`);
       continue;
     }
-    const reading = readSpoolRecord(text);
     if (reading.what === 'unreadable') {
       setAside(folder, name, reading.why, report);
       continue;
@@ -99,6 +105,10 @@ export function drainSpool(
     } catch (error) {
       // It would fail at every drain and hold up all that lie behind it.
       setAside(folder, name, `applying it threw: ${(error as Error).message}`, report);
+      continue;
+    }
+    if (typeof verdict === 'object') {
+      setAside(folder, name, verdict.unreadable, report);
       continue;
     }
     if (verdict === 'applied') {
@@ -120,7 +130,15 @@ export function drainSpool(
       break;
     }
   }
+  tidy(folder, now, report, options);
   return report;
+}
+
+/** At the end of a drain, not after each of its steps: both look at every file of the folder. */
+function tidy(folder: string, nowMs: number, report: DrainReport, { maxBytes }: DrainOptions): void {
+  if (report.more) return;
+  removeTornFiles(folder, nowMs);
+  if (maxBytes !== undefined && (report.later > 0 || isMarkedFull(folder))) markFull(folder, spoolBytes(folder) >= maxBytes);
 }
 
 function setAside(folder: string, name: string, why: string, report: DrainReport): void {

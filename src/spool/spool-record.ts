@@ -1,21 +1,22 @@
 import type { Settings } from '../model/settings.ts';
 
 /** What decides in which file a record's rows land and how they look: a later process must write them as we would have. */
-export type SpoolTarget = Pick<
-  Settings,
-  | 'agentId'
-  | 'agentAttributes'
-  | 'dbPath'
-  | 'sharedDir'
-  | 'writerId'
-  | 'fileMode'
-  | 'journal'
-  | 'synchronous'
-  | 'labelKeys'
-  | 'labels'
-  | 'kinds'
-  | 'serverTasks'
->;
+export const TARGET_OPTIONS = [
+  'agentId',
+  'agentAttributes',
+  'dbPath',
+  'sharedDir',
+  'writerId',
+  'fileMode',
+  'journal',
+  'synchronous',
+  'labelKeys',
+  'labels',
+  'kinds',
+  'serverTasks',
+] as const satisfies readonly (keyof Settings)[];
+
+export type SpoolTarget = Pick<Settings, (typeof TARGET_OPTIONS)[number]>;
 
 /** Spans that could not be written yet. `batch` is the text of `encodeBatch`, kept as it is: nobody pays for it twice. */
 export interface SpooledSpans {
@@ -27,11 +28,13 @@ export interface SpooledSpans {
   readonly batch: string;
 }
 
-/** One hook call of a coding agent as it came on stdin, or over HTTP. */
+/** One hook call of a coding agent as it came on stdin (`hook-file.ts`), or over HTTP. */
 export interface SpooledHook {
   readonly v: 1;
   readonly kind: 'hook';
   readonly target: SpoolTarget;
+  /** HOME of the hook, by which its file is chosen where nothing else names one; absent: that of whoever drains. */
+  readonly home?: string;
   /** Which hook: `claude`, … */
   readonly source: string;
   readonly receivedMs: number;
@@ -39,6 +42,17 @@ export interface SpooledHook {
   readonly payload: string;
   /** What surrounded the hook, where its sender says so. */
   readonly context?: HookSurroundings;
+  /** Where the hook ran; absent over HTTP. */
+  readonly place?: SpooledPlace;
+  /** State of the work tree that the hook kept, and why it could not; see the room that takes snapshots. */
+  readonly snapshot?: string | null;
+  readonly snapshotError?: string | null;
+}
+
+export interface SpooledPlace {
+  readonly cwd: string | null;
+  readonly projectDir: string | null;
+  readonly git: { readonly top: string; readonly branch: string | null; readonly headSha: string | null } | null;
 }
 
 export interface HookSurroundings {
@@ -56,24 +70,8 @@ export type SpoolReading =
   | { readonly what: 'newer'; readonly version: number }
   | { readonly what: 'unreadable'; readonly why: string };
 
-export function spoolTarget(settings: Settings): SpoolTarget {
-  const { agentId, agentAttributes, dbPath, sharedDir, writerId, fileMode } = settings;
-  const { journal, synchronous, labelKeys, labels, kinds, serverTasks } = settings;
-  return {
-    agentId,
-    agentAttributes,
-    dbPath,
-    sharedDir,
-    writerId,
-    fileMode,
-    journal,
-    synchronous,
-    labelKeys,
-    labels,
-    kinds,
-    serverTasks,
-  };
-}
+export const spoolTarget = (settings: Settings): SpoolTarget =>
+  Object.fromEntries(TARGET_OPTIONS.map((option) => [option, settings[option]])) as unknown as SpoolTarget;
 
 export function readSpoolRecord(text: string): SpoolReading {
   let value: unknown;

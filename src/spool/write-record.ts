@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../model/make-folder.ts';
-import { newRecordName, RECORD_SUFFIX } from './record-name.ts';
+import { isRecord, newRecordName, type RecordKind } from './record-name.ts';
 import type { SpoolRecord } from './spool-record.ts';
 
 export type SpoolOutcome =
@@ -23,9 +23,17 @@ export interface SpoolWriteOptions {
  * Writes one record whole: a temporary name that no reader takes, then a rename. Blocks on the disk: for the writer
  * thread, hooks, and a host that is exiting; never on a running host's thread.
  */
-export function writeSpoolRecord(candidates: readonly string[], record: SpoolRecord, options: SpoolWriteOptions): SpoolOutcome {
-  const text = JSON.stringify(record);
-  const bytes = Buffer.byteLength(text);
+export const writeSpoolRecord = (candidates: readonly string[], record: SpoolRecord, options: SpoolWriteOptions): SpoolOutcome =>
+  writeSpoolBytes(candidates, record.kind, Buffer.from(JSON.stringify(record)), options);
+
+/** @param data of `encodeHookFile`, for a `hook file` */
+export function writeSpoolBytes(
+  candidates: readonly string[],
+  kind: RecordKind,
+  data: Buffer,
+  options: SpoolWriteOptions,
+): SpoolOutcome {
+  const bytes = data.length;
   let last: SpoolOutcome = { status: 'failed', message: 'cannot spool: no folder was given' };
   for (const folder of candidates) {
     const held = (options.heldBytes ?? spoolBytes)(folder);
@@ -37,7 +45,7 @@ export function writeSpoolRecord(candidates: readonly string[], record: SpoolRec
       continue;
     }
     try {
-      return { status: 'spooled', path: writeWhole(folder, text, record.kind, options), bytes };
+      return { status: 'spooled', path: writeWhole(folder, data, kind, options), bytes };
     } catch (error) {
       last = {
         status: 'failed',
@@ -48,7 +56,7 @@ export function writeSpoolRecord(candidates: readonly string[], record: SpoolRec
   return last;
 }
 
-function writeWhole(folder: string, text: string, kind: SpoolRecord['kind'], options: SpoolWriteOptions): string {
+function writeWhole(folder: string, data: Buffer, kind: RecordKind, options: SpoolWriteOptions): string {
   makeFolder(folder);
   const name = newRecordName(options.nowMs ?? Date.now(), kind);
   const temporary = join(folder, `.${name}.tmp`);
@@ -56,7 +64,6 @@ function writeWhole(folder: string, text: string, kind: SpoolRecord['kind'], opt
   try {
     const file = openSync(temporary, 'wx', 0o600);
     try {
-      const data = Buffer.from(text);
       for (let at = 0; at < data.length; ) at += writeSync(file, data, at);
       if (options.fsync === true) fsyncSync(file);
     } finally {
@@ -103,5 +110,5 @@ export function recordNames(folder: string): string[] {
   } catch {
     return [];
   }
-  return names.filter((name) => name.endsWith(RECORD_SUFFIX) && !name.startsWith('.')).sort();
+  return names.filter(isRecord).sort();
 }

@@ -1,0 +1,34 @@
+import { closeSync, openSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeFolder } from '../model/make-folder.ts';
+
+/**
+ * Hook events that did not get into the spool: one byte each in a file of the folder, since appending a byte is atomic and
+ * takes no lock, from a shell too. `refused`: the spool was full, or the event too large. `unreadable`: stdin was no event.
+ */
+export type Refusal = 'refused' | 'unreadable';
+
+const REFUSAL_FILES = { refused: '.refused', unreadable: '.unreadable' } as const satisfies Record<Refusal, string>;
+
+/** @returns whether it could be counted */
+export function countRefusal(folders: readonly string[], refusal: Refusal): boolean {
+  for (const folder of folders) {
+    try {
+      makeFolder(folder);
+      const file = openSync(join(folder, REFUSAL_FILES[refusal]), 'a', 0o600);
+      try {
+        writeSync(file, '.');
+      } finally {
+        closeSync(file);
+      }
+      return true;
+    } catch {
+      // The next folder.
+    }
+  }
+  return false;
+}
+
+/** How many were counted in this folder since it was made. */
+export const refusals = (folder: string, refusal: Refusal): number =>
+  statSync(join(folder, REFUSAL_FILES[refusal]), { throwIfNoEntry: false })?.size ?? 0;

@@ -1,0 +1,23 @@
+import { readdirSync, statSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A writer that still lives is done within seconds, on the slowest disk too. */
+const TORN_AFTER_MS = 3_600_000;
+
+/** Deletes temporary files whose writers were killed: half a record each, which nobody was told is kept. @returns how many */
+export function removeTornFiles(folder: string, nowMs: number): number {
+  let removed = 0;
+  try {
+    for (const name of readdirSync(folder)) {
+      if (!name.startsWith('.') || !name.endsWith('.tmp')) continue;
+      const path = join(folder, name);
+      const found = statSync(path, { throwIfNoEntry: false });
+      if (found === undefined || nowMs - found.mtimeMs < TORN_AFTER_MS) continue;
+      unlinkSync(path);
+      removed += 1;
+    }
+  } catch {
+    // No such folder, not ours, or another drainer was first.
+  }
+  return removed;
+}
