@@ -51,7 +51,7 @@ describe('docs/privacy.md', () => {
     const said = [...page.matchAll(/`(AI_TRACKER_[A-Z_]+)` \((\w+)\)/g)].map(([, name, value]) => [name, value]);
     const words = (byDefault: string): string => (byDefault === 'keep all' ? 'unset' : byDefault);
     const meant = said.map(([name]) => [name, words(SETTINGS.find(({ env }) => env[0] === name)?.byDefault ?? 'none')]);
-    expect(said.length).toBe(4);
+    expect(said.length).toBe(5);
     expect(said).toEqual(meant);
   });
 
