@@ -95,7 +95,6 @@ describe('the receiver of a namespace', () => {
 
   test('is not told its port by the Service of its own name', () => {
     expect(pod.enableServiceLinks).toBe(false);
-    expect(environment(container)['AI_TRACKER_PORT']).toBe('4318');
   });
 });
 

@@ -26,7 +26,7 @@ export const serve: Command = {
   name: 'serve',
   usage: '[OPTIONS]',
   about:
-    'Takes in what others send: OTLP over HTTP (traces and logs, protobuf or JSON) and hook events. An answer of 200 means that the rows are on disk. Runs until it is stopped; SIGTERM and Ctrl-C answer what is in flight first. Every option has an environment variable, and there are more of these: see README.',
+    'Takes in what others send: OTLP over HTTP (traces and logs, protobuf or JSON) and hook events. An answer of 200 means that the rows are on disk. Runs until it is stopped; SIGTERM and Ctrl-C answer what is in flight first. Every option has an environment variable, and there are more of these: docs/receiver.md.',
   options: {
     host: { type: 'string', value: 'ADDRESS', doc: 'address to listen on, 127.0.0.1 where not given; others need a token' },
     port: { type: 'string', value: 'N', doc: 'port to listen on, 4318 where not given; 0 takes any that is free' },
