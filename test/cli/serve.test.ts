@@ -124,6 +124,20 @@ describe('ai-tracker serve', () => {
     expect(serve.output).toMatch(/stopped; since the start 3 requests/);
   });
 
+  test('exits with 0 on a signal that comes as it begins to listen', async () => {
+    const signalled = `import { Server } from 'node:net';
+      const { listen } = Server.prototype;
+      Server.prototype.listen = function (...given) {
+        process.kill(process.pid, 'SIGTERM');
+        return listen.apply(this, given);
+      };`;
+    const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(signalled)}`];
+    const serve = await serveIn(scratchFolder(), { nodeArgs });
+    await until('it has left', () => !serve.isRunning);
+    expect(serve.child.exitCode).toBe(0);
+    expect(serve.output).toContain('SIGTERM');
+  });
+
   test('ends at once on a second signal', async () => {
     const folder = scratchFolder();
     const serve = await serveIn(folder);
