@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { SETTINGS } from '../src/model/settings.ts';
 import type { SpanRecord } from '../src/model/span-record.ts';
+import { SERVE_SETTINGS } from '../src/receiver/serve-settings.ts';
 import { codeBlocks } from './support/code-blocks.ts';
 import { record, recorderIn } from './support/recorder-in.ts';
 import { scratchFolder } from './support/scratch-folder.ts';
@@ -50,8 +51,11 @@ describe('docs/privacy.md', () => {
   test('gives each setting the default that it has', () => {
     const said = [...page.matchAll(/`(AI_TRACKER_[A-Z_]+)` \((\w+)\)/g)].map(([, name, value]) => [name, value]);
     const words = (byDefault: string): string => (byDefault === 'keep all' ? 'unset' : byDefault);
-    const meant = said.map(([name]) => [name, words(SETTINGS.find(({ env }) => env[0] === name)?.byDefault ?? 'none')]);
-    expect(said.length).toBe(4);
+    const meant = said.map(([name]) => [
+      name,
+      words([...SETTINGS, ...SERVE_SETTINGS].find(({ env }) => env[0] === name)?.byDefault ?? 'none'),
+    ]);
+    expect(said.length).toBe(7);
     expect(said).toEqual(meant);
   });
 

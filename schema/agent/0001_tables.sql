@@ -431,10 +431,25 @@ CREATE TABLE task_signals (
 
 -- internal: Spans whose agent is not known yet; only the holding file has rows here.
 CREATE TABLE held_spans (
-  trace_id TEXT    NOT NULL,  -- trace
-  span_id  TEXT    NOT NULL,  -- span
-  held_at  INTEGER NOT NULL,  -- unix seconds
-  record   TEXT    NOT NULL,  -- the span as a batch of one, JSON
+  trace_id        TEXT    NOT NULL,  -- trace
+  span_id         TEXT    NOT NULL,  -- span
+  held_at         INTEGER NOT NULL,  -- unix seconds
+  due_at          INTEGER,           -- unix seconds from which on less certain signs count; NULL: somebody has to name the agent
+  conversation_id TEXT,              -- conversation: whoever names its agent names the span's
+  record          TEXT    NOT NULL,  -- the span as a batch of one, JSON
   PRIMARY KEY (trace_id, span_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX held_spans_time ON held_spans (held_at);
+CREATE INDEX held_spans_due ON held_spans (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX held_spans_conversation ON held_spans (conversation_id) WHERE conversation_id IS NOT NULL;
+
+-- internal: Whose a trace or a conversation is, for spans that come after a restart; only the holding file has rows here.
+-- Deleted by age and number.
+CREATE TABLE agent_claims (
+  kind     TEXT    NOT NULL,  -- trace or conversation
+  key      TEXT    NOT NULL,  -- its id
+  agent_id TEXT    NOT NULL,  -- agent
+  claim    INTEGER NOT NULL,  -- 2 the agent is named there, 1 it is the root's service, 0 only rows went to its file
+  seen_at  INTEGER NOT NULL,  -- unix seconds
+  UNIQUE (key, kind, agent_id)
+) STRICT;

@@ -9,6 +9,9 @@ import { parseRecordName, type RecordName } from './record-name.ts';
  * needs a claim of its own (a rename each, and stranded by a crash). Who finds the lane of a process that is gone takes over what
  * lies in it, record by record: of two who do so at once each gets some, and none is sent twice. A process that was only
  * stopped for long finds its records gone, which is no loss.
+ *
+ * Whose a lane is stands beside it, in `<instance>.owner`, which is there before the lane is and goes after it. Inside the lane it
+ * would be away for an instant at the start, in which a process that starts at the same time takes the lane for abandoned.
  */
 
 /** This process as others may ask for it. */
@@ -25,8 +28,8 @@ interface Owner {
   readonly pidNamespace: string | null;
 }
 
-const OWNER_FILE = '.owner';
 const LANE = /^\d+-[0-9a-f]{8}$/;
+const OWNER_FILE = /^(\d+-[0-9a-f]{8})\.owner$/;
 
 export const BEAT_MS = 10_000;
 
@@ -59,48 +62,32 @@ export class Lane {
    * @throws the file system's error
    */
   async open(): Promise<RecordName[]> {
-    makeFolder(this.path);
-    for (const lane of await this.#abandoned((await stat(this.path)).mtimeMs)) {
+    makeFolder(this.#root);
+    const nowMs = await this.#beat();
+    for (const lane of await this.#abandoned(nowMs)) {
       try {
-        // POSIX lets a folder take the place of an empty one. Where that fails, `adopt` moves record by record.
         await rename(join(this.#root, lane), this.path);
         break;
       } catch {
-        // Another process was faster.
+        // Another process was faster, or this lane is there already. `adopt` moves what is left record by record.
       }
     }
-    await this.beat();
-    await removeTemporary(this.path);
+    makeFolder(this.path);
+    // The predecessor's; what this process writes may lie here already where the folder could not be used at first.
+    await removeTemporary(this.path, (name) => !name.includes(this.#instance));
     return recordsIn(this.path);
   }
 
   /**
-   * Says that this process lives. A file system stamps it, so that no clocks of two hosts are compared.
-   * @throws the file system's error
-   */
-  async beat(): Promise<void> {
-    const { observer, startedAt } = this.#self;
-    const owner: Owner = { pid: process.pid, startedAt, bootId: observer.hostBootId, pidNamespace: observer.pidNamespace };
-    const write = (): Promise<void> => writeFile(join(this.path, OWNER_FILE), JSON.stringify(owner), { mode: 0o600 });
-    try {
-      await write();
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      makeFolder(this.path);
-      await write();
-    }
-  }
-
-  /**
-   * Takes over what processes left that are gone.
+   * Says that this process lives, and takes over what processes left that are gone.
    * @throws the file system's error
    */
   async adopt(): Promise<RecordName[]> {
+    const nowMs = await this.#beat();
     const found: RecordName[] = [];
-    const { mtimeMs } = await stat(join(this.path, OWNER_FILE));
-    for (const lane of await this.#abandoned(mtimeMs)) {
+    for (const lane of await this.#abandoned(nowMs)) {
       const from = join(this.#root, lane);
-      for (const record of await recordsIn(from)) {
+      for (const record of await recordsIn(from).catch(() => [])) {
         try {
           await rename(join(from, record.name), join(this.path, record.name));
           found.push(record);
@@ -108,26 +95,53 @@ export class Lane {
           // Another process was faster.
         }
       }
-      await removeLane(from);
+      await removeTemporary(from, (_name, writtenMs) => nowMs - writtenMs > this.#silenceMs);
+      // Fails where something else lies in it; the next round looks again.
+      await rmdir(from).catch(() => undefined);
     }
+    await this.#removeOwners(nowMs);
     return found;
   }
 
   /** What waits is free for the next process. */
   async release(): Promise<void> {
-    await unlink(join(this.path, OWNER_FILE)).catch(() => undefined);
     await rmdir(this.path).catch(() => undefined);
+    await unlink(this.#ownerOf(this.#instance)).catch(() => undefined);
   }
+
+  /**
+   * Says that this process lives.
+   * @returns the time by the clock of the file system, so that no clocks of two hosts are compared
+   */
+  async #beat(): Promise<number> {
+    const { observer, startedAt } = this.#self;
+    const owner: Owner = { pid: process.pid, startedAt, bootId: observer.hostBootId, pidNamespace: observer.pidNamespace };
+    const file = this.#ownerOf(this.#instance);
+    // Never cut short in place: a process that is killed between cut and write would pass for one of another host.
+    const temporary = `${file}.tmp`;
+    const write = (): Promise<void> => writeFile(temporary, JSON.stringify(owner), { mode: 0o600 });
+    try {
+      await write();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      makeFolder(this.path);
+      await write();
+    }
+    await rename(temporary, file);
+    return (await stat(file)).mtimeMs;
+  }
+
+  readonly #ownerOf = (instance: string): string => join(this.#root, `${instance}.owner`);
 
   async #abandoned(nowMs: number): Promise<string[]> {
     const lanes = (await readdir(this.#root)).filter((name) => LANE.test(name) && name !== this.#instance);
     const left: string[] = [];
-    for (const lane of lanes) if (await this.#isAbandoned(join(this.#root, lane), nowMs)) left.push(lane);
+    for (const lane of lanes) if (await this.#isAbandoned(lane, nowMs)) left.push(lane);
     return left;
   }
 
-  async #isAbandoned(lane: string, nowMs: number): Promise<boolean> {
-    const file = join(lane, OWNER_FILE);
+  async #isAbandoned(instance: string, nowMs: number): Promise<boolean> {
+    const file = this.#ownerOf(instance);
     const { observer } = this.#self;
     try {
       const beatMs = (await stat(file)).mtimeMs;
@@ -140,29 +154,38 @@ export class Lane {
         owner.pidNamespace === observer.pidNamespace;
       return sharesPids ? !observer.isAlive(owner.pid, owner.startedAt) : nowMs - beatMs > this.#silenceMs;
     } catch (error) {
-      // Released, or made this instant: then its owner makes it again.
       return (error as NodeJS.ErrnoException).code === 'ENOENT';
+    }
+  }
+
+  /** Marks of processes that are gone and whose lanes are. */
+  async #removeOwners(nowMs: number): Promise<void> {
+    await removeTemporary(this.#root, (name, writtenMs) => name.endsWith('.owner.tmp') && nowMs - writtenMs > this.#silenceMs);
+    const names = await readdir(this.#root);
+    for (const name of names) {
+      const instance = OWNER_FILE.exec(name)?.[1];
+      if (instance === undefined || instance === this.#instance || names.includes(instance)) continue;
+      if (await this.#isAbandoned(instance, nowMs)) await unlink(this.#ownerOf(instance)).catch(() => undefined);
     }
   }
 }
 
 async function recordsIn(folder: string): Promise<RecordName[]> {
-  const names = await readdir(folder).catch(() => []);
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
   return names.map(parseRecordName).filter((record) => record !== null);
 }
 
-/** Bodies that were being written when their process died: nobody was told that we have them. */
-async function removeTemporary(lane: string): Promise<void> {
-  for (const name of await readdir(lane).catch(() => [])) {
-    if (name.endsWith('.tmp')) await unlink(join(lane, name)).catch(() => undefined);
+/** Files that were being written when their process died: nobody was told that we have them. */
+async function removeTemporary(folder: string, isLeft: (name: string, writtenMs: number) => boolean): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.endsWith('.tmp')) continue;
+    const file = join(folder, name);
+    const found = await stat(file).catch(() => null);
+    if (found !== null && isLeft(name, found.mtimeMs)) await unlink(file).catch(() => undefined);
   }
-}
-
-async function removeLane(lane: string): Promise<void> {
-  await removeTemporary(lane);
-  await unlink(join(lane, OWNER_FILE)).catch(() => undefined);
-  // Fails where something else lies in it, or a stopped owner goes on just now.
-  await rmdir(lane).catch(() => undefined);
 }
 
 function parseOwner(text: string): Owner | null {

@@ -57,6 +57,7 @@ class DiskForwarding implements Forwarding {
   #tending: Promise<void> | null = null;
   /** Of the last body, and of the last look at the folder: either may fail while the other goes well. */
   readonly #diskTrouble: { write: string | null; tend: string | null } = { write: null, tend: null };
+  #isOpen = false;
   #closed: Promise<void> | null = null;
 
   constructor(options: ForwardingOptions) {
@@ -90,12 +91,7 @@ class DiskForwarding implements Forwarding {
   }
 
   async open(): Promise<void> {
-    try {
-      this.#queue.addFound(await this.#lane.open());
-    } catch (error) {
-      this.#diskFails('tend', error);
-    }
-    void this.#tend();
+    await this.#tend();
     this.#beat = setInterval(() => void this.#tend(), this.#options.beatMs ?? BEAT_MS);
     this.#beat.unref();
   }
@@ -178,6 +174,12 @@ class DiskForwarding implements Forwarding {
       `cannot keep requests to forward in ${folder}: ${(error as Error).message}; make the folder writable or free its disk`;
   }
 
+  /** What a predecessor left; where the folder could not be used at first, requests of our own may lie there already. */
+  async #openLane(): Promise<RecordName[]> {
+    const own = `-${this.instance}.otlp`;
+    return (await this.#lane.open()).filter((record) => !record.name.endsWith(own));
+  }
+
   /** Says that we live, takes over what others left, gives up what is too old, sends. */
   #tend(): Promise<void> {
     this.#tending ??= this.#tendOnce().finally(() => {
@@ -188,9 +190,9 @@ class DiskForwarding implements Forwarding {
 
   async #tendOnce(): Promise<void> {
     try {
-      await this.#lane.beat();
-      const found = await this.#lane.adopt();
+      const found = this.#isOpen ? await this.#lane.adopt() : await this.#openLane();
       if (found.length > 0) this.#queue.addFound(found);
+      this.#isOpen = true;
       this.#diskTrouble.tend = null;
     } catch (error) {
       this.#diskFails('tend', error);

@@ -105,8 +105,9 @@ export class SignalSender {
     const { queue, losses, lane, signal, now, maxAgeMs } = this.#parts;
     const path = join(lane, record.name);
     if (record.receivedMs < now() - maxAgeMs) {
+      await this.#forget(record);
       losses.drop('expired', signal, '', () => expiredSentence(signal, maxAgeMs));
-      return this.#forget(record);
+      return;
     }
     const reading = await readRecord(lane, record);
     switch (reading.status) {
@@ -121,13 +122,13 @@ export class SignalSender {
         queue.remove(record);
         return;
       case 'unreadable':
+        await this.#setAside(record);
         losses.drop(
           'unreadable',
           signal,
           '',
           () => `cannot forward ${path}: ${reading.message}; it is set aside in ${this.#parts.bad}`,
         );
-        await this.#setAside(record);
         return;
       case 'failed':
         this.#wait(failures, this.#parts.backOff, null);
@@ -167,9 +168,10 @@ export class SignalSender {
         return;
       }
       case 'refused':
-        losses.drop('refused', signal, kind, () => `${tried}; the target will never take this request, it is dropped`);
         this.#recovered(record);
-        return this.#forget(record);
+        await this.#forget(record);
+        losses.drop('refused', signal, kind, () => `${tried}; the target will never take this request, it is dropped`);
+        return;
       case 'later':
         this.#wait(failures, backOff, verdict.afterMs);
         this.#troubled(kind, `${tried}; kept and tried again`);
@@ -183,14 +185,15 @@ export class SignalSender {
       case 'unclear': {
         const { attempts, takenBefore } = this.#suspects.get(record.name) ?? { attempts: 0, takenBefore: this.taken };
         if (attempts + 1 >= UNCLEAR_ATTEMPTS && this.taken > takenBefore) {
+          this.#recovered(record);
+          await this.#forget(record);
           losses.drop(
             'refused',
             signal,
             kind,
             () => `${tried}, ${attempts + 1} times, while it took others; this request is dropped`,
           );
-          this.#recovered(record);
-          return this.#forget(record);
+          return;
         }
         this.#suspects.set(record.name, { attempts: attempts + 1, takenBefore });
         this.#wait(failures, backOff, null);

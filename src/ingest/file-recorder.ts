@@ -130,6 +130,11 @@ export class FileRecorder {
     this.sessions.trim();
   }
 
+  /** Whether a span of that id was recorded here, as a row or not. */
+  remembers(traceId: string, spanId: string): boolean {
+    return this.#memory.get(traceId, spanId) !== undefined;
+  }
+
   /** Agents whose local root never came are settled without it. @returns how many. */
   settleForgottenAgents(beforeSeconds: number, limit: number): number {
     const forgotten = this.#memory.undecidedAgents(beforeSeconds, limit);

@@ -3,14 +3,15 @@ import type { HealthFinding, RecorderReport } from '../model/health.ts';
 import { PROCESS_SILENCE_MS } from '../model/liveness.ts';
 import type { ApplyOutcome, Recording } from '../model/recording.ts';
 import type { ProcessSession, SpanBatch, SpanRecord } from '../model/span-record.ts';
-import { locateFile, locateReserved, makingProbe } from '../store/agent-file.ts';
+import { locateFile, locateReserved, lookingProbe, makingProbe } from '../store/agent-file.ts';
 import { fileIdentity } from '../store/file-identity.ts';
 import { fileSize } from '../store/file-size.ts';
 import { openForWriting } from '../store/open.ts';
 import { lastWriteMs, observer } from '../store/process-liveness.ts';
 import { deleteOlderThan, forgetMemory, type RetentionStep, trimTombstones } from '../store/retention.ts';
 import { asStoreError, StoreError } from '../store/store-error.ts';
-import { type Agent, AgentFinder, agentKey, agentNamed, NO_AGENT } from './agent-of.ts';
+import { AgentFinder, type Decision } from './agent-finder.ts';
+import { type Agent, agentKey, agentNamed, NO_AGENT } from './agent-of.ts';
 import { FileRecorder, type RoutedSpan, SchemaMoved } from './file-recorder.ts';
 import { Ledger } from './ledger.ts';
 import { spanOfLog } from './log-span.ts';
@@ -65,36 +66,46 @@ export class Recorder implements Recording {
 
   constructor(config: RecorderConfig) {
     this.#config = config;
-    this.#agents = new AgentFinder(config.settings);
-    this.#waiting = new WaitingSpans(
+    this.#waiting = new WaitingSpans({
       config,
-      () => this.#now(),
-      this.#ledger,
-      this.#agents,
-      (agent, held) => {
+      now: () => this.#now(),
+      ledger: this.#ledger,
+      agents: () => this.#agents,
+      isOwn: (path) => this.#open.has(path),
+      write: (agent, held) => {
         const spans = held.map(({ span, origin }): RoutedSpan => {
           return { span, agentId: agent.id, session: this.#sessions.of(span.resource, agent.id, origin) };
         });
         return this.#write({ agent, spans });
       },
-    );
+    });
+    this.#agents = new AgentFinder(config.settings, {
+      claims: (of, key) => (this.#isOneFile() ? [] : this.#waiting.claims(of, key)),
+      hasSpan: (agentId, traceId, spanId) => this.#hasSpan(agentId, traceId, spanId),
+    });
   }
 
   apply(batch: SpanBatch): ApplyOutcome {
     const { origin } = batch;
     const all = batch.logs.length === 0 ? batch.spans : [...batch.spans, ...batch.logs.map(spanOfLog)];
-    const agents = this.#agents.find(all, origin);
+    const oneFile = this.#isOneFile();
+    // What our own process tells comes in order and is one agent's; of one file for all nobody waits to know which.
+    const mayWait = origin.door !== 'process' && !oneFile;
+    const decisions = this.#agents.find(all, origin, mayWait ? 'certain' : 'last');
+    if (origin.door === 'otlp') this.#waiting.keepIndex();
     const groups = new Map<string, Group>();
     const homeless: SpanRecord[] = [];
+    const reasons: Decision[] = [];
     const traces = new Set<string>();
-    const oneFile = this.#isOneFile();
     all.forEach((span, i) => {
-      const agent = agents[i] ?? null;
-      if (agent === null && !oneFile) {
+      const decision = decisions[i] as Decision;
+      if (decision.status === 'waits' && !oneFile) {
         homeless.push(span);
+        reasons.push(decision);
         return;
       }
       traces.add(span.traceId);
+      const agent = decision.status === 'found' ? decision.agent : null;
       const agentId = agent?.id ?? null;
       this.#group(groups, agent ?? NO_AGENT).spans.push({
         span,
@@ -109,10 +120,12 @@ export class Recorder implements Recording {
       if (error !== null) failures.push({ spans: group.spans.map((routed) => routed.span), error });
     }
     if (homeless.length > 0) {
-      const error = this.#waiting.hold(homeless, origin);
+      const error = this.#waiting.hold(homeless, reasons, origin);
       if (error !== null) failures.push({ spans: homeless, error });
     }
-    if (origin.door !== 'process' && !oneFile) this.#waiting.moveOf(traces);
+    if (mayWait) this.#waiting.moveOf(traces);
+    else this.#agents.dropFresh();
+    this.#agents.trim();
     const [first] = failures;
     if (first === undefined) return { status: 'written' };
     // No file will ever take it: tried for ever, it would hold up all that lies behind it.
@@ -149,6 +162,23 @@ export class Recorder implements Recording {
         }
       });
     }
+  }
+
+  tick(): void {
+    if (!this.#isOneFile()) this.#waiting.tick();
+  }
+
+  settle(): void {
+    if (!this.#isOneFile()) this.#waiting.settle();
+  }
+
+  /**
+   * A hook, or whoever else knows, says whose conversation it is: what waits of it moves.
+   * @param conversationId as spans and log records name it: Claude Code's `session.id`.
+   */
+  learnConversation(conversationId: string, agentId: string): void {
+    this.#agents.learnConversation(conversationId, agentId);
+    if (!this.#isOneFile()) this.#waiting.moveOf([]);
   }
 
   sweep(): void {
@@ -197,9 +227,9 @@ export class Recorder implements Recording {
   }
 
   close(): void {
+    this.#waiting.close();
     for (const open of this.#open.values()) open.recorder.file.close();
     this.#open.clear();
-    this.#waiting.close();
   }
 
   #now(): number {
@@ -274,6 +304,20 @@ export class Recorder implements Recording {
     }
     if (!locked) this.#findings.set(`write:${what}`, { level: 'red', code: 'write-failed', message: (told as Error).message });
     return told;
+  }
+
+  /** Whether the agent's file remembers the span; not where the file cannot be opened now. */
+  #hasSpan(agentId: string, traceId: string, spanId: string): boolean {
+    const { settings, env } = this.#config;
+    try {
+      const agent = agentNamed(agentId);
+      const path = this.#paths.get(agentKey(agent)) ?? locateFile(agentId, settings, env, lookingProbe).path;
+      if (fileIdentity(path) === null) return false;
+      return this.#openAt(path, agentId).recorder.remembers(traceId, spanId);
+    } catch (error) {
+      if (asStoreError(error, 'read', agentId) instanceof StoreError) return false;
+      throw error;
+    }
   }
 
   #pathOf(agent: Agent): string {

@@ -1,150 +1,442 @@
+import { existsSync } from 'node:fs';
 import { classify } from '../dialect/classify.ts';
 import type { HealthFinding } from '../model/health.ts';
 import type { Origin, SpanRecord } from '../model/span-record.ts';
-import { type DiskProbe, holdingFile, lookingProbe, makingProbe } from '../store/agent-file.ts';
-import { fileIdentity } from '../store/file-identity.ts';
-import { openForWriting } from '../store/open.ts';
-import { asStoreError, StoreError } from '../store/store-error.ts';
-import { type Agent, type AgentFinder, UNASSIGNED } from './agent-of.ts';
-import { type Held, Holding } from './holding.ts';
+import { listFiles } from '../store/list-files.ts';
+import { asStoreError, isLocked } from '../store/store-error.ts';
+import type { AgentClaim } from './agent-claims.ts';
+import type { AgentFinder, Conclusion, Decision } from './agent-finder.ts';
+import { type Agent, agentKey, UNASSIGNED } from './agent-of.ts';
+import type { Held, Holding, Waiting } from './holding.ts';
+import { HoldingFile } from './holding-file.ts';
 import type { Ledger } from './ledger.ts';
 import type { RecorderConfig } from './recorder-config.ts';
-import { tracesInFiles } from './trace-agents.ts';
+import { tracesInFile } from './trace-agents.ts';
 
-/** How often the agents' files are asked whether they know a trace that waits: another process may have written it there. */
+/**
+ * How long a missing ancestor is waited for although trace or conversation name an agent: as long as the SDKs' exporters
+ * collect spans before they send them (OTEL_BSP_SCHEDULE_DELAY, 5 s).
+ */
+const LIKELY_AFTER_MS = 5000;
+/** How long where nothing but its service speaks for a span: its parent, a call of another service, may still be open. */
+const LAST_AFTER_MS = 30_000;
+/** For what is read from files: the command settles it at its end. Where it was killed, others do so after this time. */
+const RUN_AFTER_MS = 10 * 60_000;
+/** How often all agents' files are asked whether they know a trace that waits: another process may have written it there. */
 const LOOK_UP_EVERY_MS = 10 * 60_000;
+/** How long one look may take; the next goes on where it ended. */
+const LOOK_BUDGET_MS = 100;
+/** A look at due time pauses for so many times what it took. */
+const LOOK_REST = 20;
+const LOOK_IS_CHEAP_MS = 5;
+const TRACES_A_LOOK = 4096;
+const SETTLE_BUDGET_MS = 100;
+const TRACES_A_STEP = 256;
+const SPANS_A_MOVE = 2048;
+const CLAIMS_DROPPED_AT_ONCE = 4096;
+/** Beyond this the index does without them: its file cannot be written, and memory is bounded. */
+const MOST_UNWRITTEN_CLAIMS = 100_000;
+const MOST_TRACES_KNOWN = 50_000;
+/** Held spans of one trace that are read again for each batch of it; more are looked at once a second. */
+const FEW = 64;
+const REST_MS = 1000;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 
-const keyOf = (span: SpanRecord): string => span.traceId + span.spanId;
+/** No span's id has a space. */
+const keyOf = (span: SpanRecord): string => `${span.traceId} ${span.spanId}`;
+const idsOf = (key: string): [traceId: string, spanId: string] => {
+  const at = key.lastIndexOf(' ');
+  return [key.slice(0, at), key.slice(at + 1)];
+};
+
+const CONCLUSIONS: readonly Conclusion[] = ['certain', 'likely', 'last'];
+
+/** What may be concluded of a held span by now. */
+function conclusionOf({ dueMs, heldMs, origin }: Held, nowMs: number): Conclusion {
+  if (dueMs === null || dueMs > nowMs) return 'certain';
+  return origin.door === 'file' || nowMs >= heldMs + LAST_AFTER_MS ? 'last' : 'likely';
+}
+
+/** When a span that waits is looked at again; `current`: what was said before. */
+function dueOf(next: 'likely' | 'last' | null, door: Origin['door'], heldMs: number, nowMs: number, current: number | null) {
+  if (next === null) return null;
+  if (door === 'file') return heldMs + RUN_AFTER_MS;
+  if (next === 'last') return Math.max(heldMs + LAST_AFTER_MS, nowMs + 1000);
+  const isSoon = current !== null && current > nowMs && current <= nowMs + LIKELY_AFTER_MS;
+  return isSoon ? current : nowMs + LIKELY_AFTER_MS;
+}
+
+interface Move {
+  /** The trace of each span that stays for want of an agent. */
+  readonly left: readonly string[];
+  /** Traces of spans whose agent's file could not be written. */
+  readonly unwritten: ReadonlySet<string>;
+}
 
 /** One agent's share of a move. @returns the error where it could not be written, else null */
 export type WriteHeld = (agent: Agent, held: readonly Held[]) => unknown;
 
+export interface WaitingParts {
+  readonly config: RecorderConfig;
+  readonly now: () => number;
+  readonly ledger: Ledger;
+  readonly agents: () => AgentFinder;
+  readonly write: WriteHeld;
+  /** Files that this recorder has open itself. */
+  readonly isOwn: (path: string) => boolean;
+}
+
 /**
- * Spans without an agent: into the holding file, and out of it as soon as anybody tells whose they are. What is moved is
- * committed in the agent's file before it leaves this one, so a crash in between repeats the move and changes nothing.
+ * Spans without an agent: into the holding file, and out of it as soon as anybody tells whose they are, or the time for
+ * telling is over. What is moved is committed in the agent's file before it leaves this one, so a crash in between repeats
+ * the move and changes nothing.
  */
 export class WaitingSpans {
-  readonly #config: RecorderConfig;
-  readonly #now: () => number;
-  readonly #ledger: Ledger;
-  readonly #agents: AgentFinder;
-  readonly #write: WriteHeld;
-  #holding: Holding | null = null;
-  #identity: string | null = null;
-  #path: string | undefined;
+  readonly #parts: WaitingParts;
+  readonly #file: HoldingFile;
   /** Spans that wait in the books of this process, with their dialect. */
   readonly #counted = new Map<string, string>();
+  /** Traces that may have spans in the file; null: too many to know, so each is asked for. */
+  #traces: Set<string> | null = new Set();
+  #dataVersion = -1;
+  #nextDueMs = Number.NEGATIVE_INFINITY;
+  /** Traces and conversations to be looked at: they have news, or their move failed (a file was locked, say). */
+  readonly #again = new Set<string>();
+  readonly #news = new Set<string>();
+  /** Traces that were looked at in vain, and when they are again: each look reads all that is held of them. */
+  readonly #rests = new Map<string, number>();
   #nextLookUpMs = Number.NEGATIVE_INFINITY;
+  #toLookIn: string[] = [];
+  #nextDueLookMs = Number.NEGATIVE_INFINITY;
+  #needsIndex = false;
   /** What is wrong with the holding file; null: nothing. */
   finding: HealthFinding | null = null;
 
-  constructor(config: RecorderConfig, now: () => number, ledger: Ledger, agents: AgentFinder, write: WriteHeld) {
-    this.#config = config;
-    this.#now = now;
-    this.#ledger = ledger;
-    this.#agents = agents;
-    this.#write = write;
+  constructor(parts: WaitingParts) {
+    this.#parts = parts;
+    this.#file = new HoldingFile(parts.config);
   }
 
   /** @returns the error as it should be told, or null. */
-  hold(spans: readonly SpanRecord[], origin: Origin): unknown {
+  hold(spans: readonly SpanRecord[], decisions: readonly Decision[], origin: Origin): unknown {
     return this.#attempt('hold rows without an agent in', () => {
-      const added = new Set(this.#opened().hold(spans, origin, this.#now()));
-      for (const span of spans) {
+      const now = this.#parts.now();
+      const waiting = spans.map((span, i): Waiting => {
+        const decision = decisions[i];
+        return { span, dueMs: decision?.status === 'waits' ? dueOf(decision.next, origin.door, now, now, null) : null };
+      });
+      const { holding } = this.#file.made();
+      const added = new Set(holding.hold(waiting, origin, now));
+      for (const { span, dueMs: due } of waiting) {
         if (span.endMs === null) continue;
+        this.#traces?.add(span.traceId);
+        if (due !== null) this.#nextDueMs = Math.min(this.#nextDueMs, due);
         const { dialect } = classify(span);
         if (added.has(span)) {
           this.#counted.set(keyOf(span), dialect);
-          this.#ledger.wait(dialect);
-        } else this.#ledger.repeat(dialect);
+          this.#parts.ledger.wait(dialect);
+        } else this.#parts.ledger.repeat(dialect);
       }
     });
   }
 
-  /** Moves what is held of traces that have just shown their agent. */
+  /** Moves what is held of traces and conversations that have just shown their agent. */
   moveOf(traces: Iterable<string>): void {
     this.#attempt('move rows out of', () => {
-      if (this.#exists()) this.#move(this.#opened().ofTraces(traces), null);
+      // Before anything can fail: what could not be moved now is looked at again.
+      for (const traceId of traces) this.#again.add(traceId);
+      this.#moveAgain();
+    });
+  }
+
+  /** What is cheap to look at each second: spans whose time has come, moves that failed, the index. */
+  tick(): void {
+    this.flush();
+    const now = this.#parts.now();
+    if (now < this.#nextDueMs && this.#again.size === 0 && this.#news.size === 0) return;
+    this.#attempt('move rows out of', () => {
+      if (this.#file.ifThere() === null) {
+        this.#nextDueMs = Number.POSITIVE_INFINITY;
+        return;
+      }
+      if (now >= this.#nextDueMs) this.#settleDue(now);
+      this.#moveAgain();
     });
   }
 
   /** Moves what the agents' files know by now, and gives to `unassigned` what waited too long; there it stays. */
   sweep(): void {
+    this.flush();
     this.#attempt('move rows out of', () => {
-      if (!this.#exists()) return;
-      const now = this.#now();
-      if (now >= this.#nextLookUpMs) {
-        this.#nextLookUpMs = now + LOOK_UP_EVERY_MS;
-        const traces = this.#opened().traces();
-        this.#learn(traces);
-        this.#move(this.#opened().ofTraces(traces), null);
-      }
+      const opened = this.#file.ifThere();
+      if (opened === null) return;
+      const now = this.#parts.now();
+      const { settings } = this.#parts.config;
+      this.#lookUp(opened.holding, now);
+      this.#nextDueMs = Number.NEGATIVE_INFINITY;
+      this.#moveAgain();
+      this.#settleDue(now);
+      this.#moveAgain();
       for (;;) {
-        const old = this.#opened().olderThan(now - this.#config.settings.holdHours * HOUR_MS);
+        const old = opened.holding.olderThan(now - settings.holdHours * HOUR_MS);
         if (old.length === 0) break;
-        this.#learn(new Set(old.map(({ span }) => span.traceId)));
-        if (!this.#move(old, UNASSIGNED)) break;
+        this.#learn(this.#files(), new Set(old.map(({ span }) => span.traceId)));
+        if (this.#move(old, 'last', UNASSIGNED).unwritten.size > 0) break;
       }
       this.#forgetMoved();
+      opened.index.forget(now - settings.memoryDays * DAY_MS, CLAIMS_DROPPED_AT_ONCE);
     });
   }
 
+  /** The run is over: what this process holds goes by what is known now, its service at last. */
+  settle(): void {
+    this.#attempt('move rows out of', () => {
+      const opened = this.#file.ifThere();
+      if (opened === null) return;
+      const traces = [...new Set([...this.#counted.keys()].map((key) => idsOf(key)[0]))];
+      this.#learn(this.#files(), traces.slice(0, TRACES_A_LOOK));
+      for (const conclusion of ['likely', 'last'] as const) {
+        for (let i = 0; i < traces.length; i += TRACES_A_STEP) {
+          this.#move(opened.holding.ofTraces(traces.slice(i, i + TRACES_A_STEP)), conclusion, null);
+        }
+      }
+      this.#moveAgain();
+    });
+  }
+
+  /** What the index remembers; null where it cannot be read now. */
+  claims(of: 'trace' | 'conversation', key: string): readonly AgentClaim[] | null {
+    let claims: readonly AgentClaim[] | null = null;
+    this.#attempt('read whose rows these are in', () => {
+      claims = this.#file.ifThere()?.index.claims(of, key) ?? [];
+    });
+    return claims;
+  }
+
+  /** From now on the index is made too: other processes send here, and a restart should know what they told. */
+  keepIndex(): void {
+    this.#needsIndex = true;
+  }
+
+  /** Writes what the finder learned into the index. */
+  flush(): void {
+    const agents = this.#parts.agents();
+    if (agents.freshClaims.length === 0) return;
+    this.#attempt('remember whose rows these are in', () => {
+      const opened = this.#needsIndex ? this.#file.made() : this.#file.ifThere();
+      opened?.index.put(agents.freshClaims, this.#parts.now());
+      agents.dropFresh();
+    });
+    if (agents.freshClaims.length > MOST_UNWRITTEN_CLAIMS) agents.dropFresh();
+  }
+
   close(): void {
-    const holding = this.#holding;
-    this.#holding = null;
-    try {
-      holding?.file.close();
-    } catch {
-      // A handle that cannot even be closed is given up with the error that led here.
+    this.flush();
+    this.#file.close();
+  }
+
+  #moveAgain(): void {
+    for (const id of this.#parts.agents().takeNews()) this.#news.add(id);
+    if (this.#again.size === 0 && this.#news.size === 0) return;
+    const opened = this.#file.ifThere();
+    if (opened === null) {
+      this.#again.clear();
+      this.#news.clear();
+      return;
+    }
+    this.#learnTraces(opened.holding, opened.dataVersion());
+    // A move may make agents of further conversations known; each round moves spans, so this ends.
+    for (;;) {
+      for (const id of this.#news) for (const traceId of opened.holding.tracesOfConversation(id)) this.#again.add(traceId);
+      this.#news.clear();
+      const now = this.#parts.now();
+      const traces = [...this.#again].filter((traceId) => this.#isHeld(traceId) && (this.#rests.get(traceId) ?? 0) <= now);
+      for (const traceId of this.#again) if (!this.#isHeld(traceId)) this.#again.delete(traceId);
+      if (traces.length === 0) return;
+      while (traces.length > 0) {
+        // Many traces in one transaction, but not all that there may be.
+        const part: string[] = [];
+        const held: Held[] = [];
+        while (traces.length > 0 && held.length < SPANS_A_MOVE) {
+          const traceId = traces.pop() as string;
+          part.push(traceId);
+          held.push(...opened.holding.ofTraces([traceId]));
+        }
+        this.#finishTraces(part, this.#move(held, null, null), now);
+      }
+      for (const id of this.#parts.agents().takeNews()) this.#news.add(id);
+      if (this.#news.size === 0) return;
     }
   }
 
-  #learn(traces: Iterable<string>): void {
-    const { settings, env } = this.#config;
-    for (const known of tracesInFiles(traces, settings, env)) this.#agents.learn(known);
+  #finishTraces(traces: readonly string[], { left, unwritten }: Move, now: number): void {
+    const stay = new Map<string, number>();
+    for (const traceId of left) stay.set(traceId, (stay.get(traceId) ?? 0) + 1);
+    for (const traceId of traces) {
+      if (unwritten.has(traceId)) continue;
+      const count = stay.get(traceId) ?? 0;
+      this.#again.delete(traceId);
+      if (count === 0) this.#traces?.delete(traceId);
+      if (count > FEW) {
+        this.#again.add(traceId);
+        this.#rests.set(traceId, now + REST_MS);
+      } else this.#rests.delete(traceId);
+    }
   }
 
-  /** @returns whether all of them went where they belong; what has no agent yet is none of them. */
-  #move(held: readonly Held[], otherwise: Agent | null): boolean {
+  #isHeld(traceId: string): boolean {
+    return this.#traces?.has(traceId) ?? true;
+  }
+
+  /** Which traces are held; other processes of this host put theirs into the same file. */
+  #learnTraces(holding: Holding, version: number): void {
+    if (version === this.#dataVersion) return;
+    this.#dataVersion = version;
+    const traces = holding.traces(MOST_TRACES_KNOWN + 1);
+    this.#traces = traces.length > MOST_TRACES_KNOWN ? null : new Set(traces);
+  }
+
+  #settleDue(now: number): void {
+    const opened = this.#file.ifThere();
+    if (opened === null) return;
+    const until = performance.now() + SETTLE_BUDGET_MS;
+    for (;;) {
+      const due = opened.holding.due(now);
+      if (due.length === 0) break;
+      const traces = new Set(due.map(({ span }) => span.traceId));
+      const restMs = this.#lookForDue(traces);
+      if (restMs > 0) {
+        this.#nextDueMs = now + restMs;
+        return;
+      }
+      this.#move(opened.holding.ofTraces(traces), null, null);
+      if (performance.now() > until) {
+        this.#nextDueMs = now;
+        return;
+      }
+    }
+    this.#nextDueMs = opened.holding.earliestDueMs() ?? Number.POSITIVE_INFINITY;
+  }
+
+  #files(): string[] {
+    const { settings, env } = this.#parts.config;
+    return listFiles(settings, env, undefined, () => undefined).map(({ path }) => path);
+  }
+
+  #learn(files: readonly string[], traces: Iterable<string>): void {
+    const wanted = [...traces];
+    if (wanted.length === 0) return;
+    for (const path of files) this.#learnFrom(path, wanted);
+  }
+
+  #learnFrom(path: string, traces: readonly string[]): void {
+    const agents = this.#parts.agents();
+    for (const known of tracesInFile(path, traces)) {
+      agents.learn(known);
+      this.#again.add(known.traceId);
+    }
+  }
+
+  /**
+   * Before less certain signs count: what other processes have open at this moment (what this one wrote it knows, what is
+   * closed was written before). @returns milliseconds to wait for; 0: it was looked at
+   */
+  #lookForDue(traces: ReadonlySet<string>): number {
+    const began = performance.now();
+    if (began < this.#nextDueLookMs) return this.#nextDueLookMs - began;
+    const files = this.#files().filter((path) => !this.#parts.isOwn(path) && existsSync(`${path}-wal`));
+    const wanted = [...traces];
+    for (const path of files) {
+      this.#learnFrom(path, wanted);
+      if (performance.now() - began > LOOK_BUDGET_MS) break;
+    }
+    const tookMs = performance.now() - began;
+    if (tookMs > LOOK_IS_CHEAP_MS) this.#nextDueLookMs = began + LOOK_REST * tookMs;
+    return 0;
+  }
+
+  /** All files, a part at a time. */
+  #lookUp(holding: Holding, now: number): void {
+    if (this.#toLookIn.length === 0) {
+      if (now < this.#nextLookUpMs) return;
+      this.#nextLookUpMs = now + LOOK_UP_EVERY_MS;
+      this.#toLookIn = this.#files();
+    }
+    const traces = holding.traces(TRACES_A_LOOK);
+    const until = performance.now() + LOOK_BUDGET_MS;
+    while (performance.now() < until) {
+      const path = this.#toLookIn.pop();
+      if (path === undefined) break;
+      if (traces.length > 0) this.#learnFrom(path, traces);
+    }
+  }
+
+  #move(held: readonly Held[], force: Conclusion | null, otherwise: Agent | null): Move {
+    const agents = this.#parts.agents();
+    const now = this.#parts.now();
     // All first: the agent of one may stand on another that is held too.
-    for (const { span, origin } of held) this.#agents.find([span], origin);
-    const shares = new Map<Agent, Held[]>();
-    const agents = new Map<string, Agent>();
-    for (const one of held) {
-      const found = this.#agents.find([one.span], one.origin)[0] ?? otherwise;
-      if (found === null) continue;
-      const key = `${found.kind}=${found.id}`;
-      const agent = agents.get(key) ?? found;
-      agents.set(key, agent);
-      const share = shares.get(agent);
-      if (share === undefined) shares.set(agent, [one]);
-      else share.push(one);
+    for (const { span } of held) agents.take(span);
+    const shares = new Map<string, { agent: Agent; held: Held[] }>();
+    const join = (agent: Agent, one: Held): void => {
+      const share = shares.get(agentKey(agent));
+      if (share === undefined) shares.set(agentKey(agent), { agent, held: [one] });
+      else share.held.push(one);
+    };
+    let left: { one: Held; next: 'likely' | 'last' | null }[] = held.map((one) => ({ one, next: null }));
+    // What is certain of one counts before what is likely of another; and each decision may be the sign for a next.
+    CONCLUSIONS.forEach((conclusion, rank) => {
+      for (let before = -1; before !== left.length; ) {
+        before = left.length;
+        left = left.flatMap(({ one, next }) => {
+          if (CONCLUSIONS.indexOf(force ?? conclusionOf(one, now)) < rank) return [{ one, next }];
+          const decision = agents.decide(one.span, one.origin, conclusion);
+          if (decision.status === 'waits') return [{ one, next: decision.next }];
+          join(decision.agent, one);
+          return [];
+        });
+      }
+    });
+    if (otherwise !== null) {
+      for (const { one } of left) join(otherwise, one);
+      left = [];
     }
-    let isComplete = true;
-    for (const [agent, share] of shares) {
-      if (this.#write(agent, share) !== null) {
-        isComplete = false;
+    const unwritten = new Set<string>();
+    const again: Waiting[] = [];
+    for (const { agent, held: share } of shares.values()) {
+      if (this.#parts.write(agent, share) !== null) {
+        for (const { span, dueMs } of share) {
+          unwritten.add(span.traceId);
+          this.#again.add(span.traceId);
+          if (dueMs !== null && dueMs <= now) again.push({ span, dueMs: now + REST_MS });
+        }
         continue;
       }
-      this.#opened().release(share);
+      this.#file.made().holding.release(share);
       for (const { span } of share) this.#uncount(keyOf(span));
     }
-    return isComplete;
+    for (const { one, next } of left) {
+      const dueMs = dueOf(next, one.origin.door, one.heldMs, now, one.dueMs);
+      if (dueMs === one.dueMs || (dueMs !== null && one.dueMs !== null && Math.abs(dueMs - one.dueMs) < 1000)) continue;
+      again.push({ span: one.span, dueMs });
+      if (dueMs !== null) this.#nextDueMs = Math.min(this.#nextDueMs, dueMs);
+    }
+    if (again.length > 0) this.#file.made().holding.postpone(again);
+    return { left: left.map(({ one }) => one.span.traceId), unwritten };
   }
 
   #uncount(key: string): void {
     const dialect = this.#counted.get(key);
     if (dialect === undefined) return;
     this.#counted.delete(key);
-    this.#ledger.stopWaiting(dialect);
+    this.#parts.ledger.stopWaiting(dialect);
   }
 
   /** Another process may have moved what we put there; then it stands in its books. */
   #forgetMoved(): void {
-    for (const key of [...this.#counted.keys()]) {
-      if (!this.#opened().holds(key.slice(0, 32), key.slice(32))) this.#uncount(key);
-    }
+    const opened = this.#file.ifThere();
+    if (opened === null) return;
+    for (const key of [...this.#counted.keys()]) if (!opened.holding.holds(...idsOf(key))) this.#uncount(key);
   }
 
   #attempt(operation: string, work: () => void): unknown {
@@ -153,43 +445,12 @@ export class WaitingSpans {
       this.finding = null;
       return null;
     } catch (error) {
-      const told = asStoreError(error, operation, this.#path ?? 'the holding file') as Error;
-      if (told instanceof StoreError && told.code === 'locked') {
-        // What could not be moved now is looked for at the next sweep.
-        this.#nextLookUpMs = Number.NEGATIVE_INFINITY;
-        return told;
-      }
-      this.close();
-      this.#path = undefined;
+      const told = asStoreError(error, operation, this.#file.path) as Error;
+      // What could not be moved now is looked for at the next tick.
+      if (isLocked(told)) return told;
+      this.#file.giveUp();
       this.finding = { level: 'red', code: 'holding', message: told.message };
       return told;
     }
-  }
-
-  /** Making the file is left to the first span that has to wait. */
-  #exists(): boolean {
-    this.#path ??= this.#locate(lookingProbe);
-    return this.#path !== undefined && fileIdentity(this.#path) !== null;
-  }
-
-  #opened(): Holding {
-    if (this.#holding !== null && this.#path !== undefined && fileIdentity(this.#path) === this.#identity) return this.#holding;
-    this.close();
-    const { settings, busyTimeoutMs } = this.#config;
-    this.#path = this.#locate(makingProbe(settings.fileMode));
-    if (this.#path === undefined) throw new Error('rows wait nowhere where all agents share one file');
-    const file = openForWriting(this.#path, {
-      busyTimeoutMs,
-      journal: settings.journal,
-      synchronous: settings.synchronous,
-      fileMode: settings.fileMode,
-    });
-    this.#identity = fileIdentity(this.#path);
-    this.#holding = new Holding(file);
-    return this.#holding;
-  }
-
-  #locate(probe: DiskProbe): string | undefined {
-    return holdingFile(this.#config.settings, this.#config.env, probe)?.path;
   }
 }

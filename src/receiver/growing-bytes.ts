@@ -1,47 +1,68 @@
 import type { MemoryShare } from './memory-budget.ts';
 
-const FIRST_BYTES = 64 * 1024;
+/** Chunks from here on are kept as they are; smaller ones are copied together. */
+const WORTH_KEEPING = 8 * 1024;
+const BLOCK_BYTES = 64 * 1024;
 
 /**
- * Collects a body. Its chunks are copied, not kept: a sender that makes chunks of one byte each would otherwise cost a
- * hundred bytes of objects for every byte of its body.
+ * Collects a body. Small chunks are copied into blocks: a sender that makes chunks of one byte each would otherwise cost a
+ * hundred bytes of objects for every byte of its body. Memory is taken for what has come, not for what was promised.
  */
 export class GrowingBytes {
   readonly #maxBytes: number;
   readonly #memory: MemoryShare;
-  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  readonly #parts: Uint8Array[] = [];
   #length = 0;
-  readonly #expected: number;
+  #block = Buffer.alloc(0);
+  /** Where in the block the bytes begin that are in no part yet, and where they end. */
+  #from = 0;
+  #to = 0;
 
-  /** @param expectedBytes what the sender says; memory is taken for what has come, not for what was promised. */
-  constructor(maxBytes: number, expectedBytes: number | null, memory: MemoryShare) {
+  constructor(maxBytes: number, memory: MemoryShare) {
     this.#maxBytes = maxBytes;
-    this.#expected = expectedBytes ?? FIRST_BYTES;
     this.#memory = memory;
   }
 
   append(chunk: Uint8Array): 'taken' | 'too-large' | 'no-memory' {
-    const needed = this.#length + chunk.byteLength;
-    if (needed > this.#maxBytes) return 'too-large';
-    if (needed > this.#bytes.byteLength && !this.#grow(needed)) return 'no-memory';
-    this.#bytes.set(chunk, this.#length);
-    this.#length = needed;
+    const length = this.#length + chunk.byteLength;
+    if (length > this.#maxBytes) return 'too-large';
+    if (!this.#memory.take(chunk.byteLength)) return 'no-memory';
+    this.#length = length;
+    if (chunk.byteLength < WORTH_KEEPING) {
+      this.#copy(chunk);
+    } else {
+      this.#endPart();
+      this.#parts.push(chunk);
+    }
     return 'taken';
   }
 
   /** The bytes in a buffer of their own and no longer one, so that it can be handed to another thread. */
   finish(): Uint8Array<ArrayBuffer> {
-    return this.#length === this.#bytes.byteLength ? this.#bytes : this.#bytes.slice(0, this.#length);
+    this.#endPart();
+    // Not Buffer.concat: small ones come out of a buffer that others share. Nor a Buffer: its `slice` copies nothing.
+    const whole = new Uint8Array(Buffer.allocUnsafeSlow(this.#length).buffer);
+    let at = 0;
+    for (const part of this.#parts) {
+      whole.set(part, at);
+      at += part.byteLength;
+    }
+    return whole;
   }
 
-  #grow(needed: number): boolean {
-    const held = this.#bytes.byteLength;
-    const wanted = held === 0 ? FIRST_BYTES : Math.min(held * 2, this.#maxBytes);
-    const capacity = Math.max(needed, this.#expected > held ? Math.min(wanted, this.#expected) : wanted);
-    if (!this.#memory.take(capacity - held)) return false;
-    const grown = new Uint8Array(capacity);
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
-    return true;
+  #copy(chunk: Uint8Array): void {
+    if (this.#to + chunk.byteLength > this.#block.byteLength) {
+      this.#endPart();
+      this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+      this.#from = 0;
+      this.#to = 0;
+    }
+    this.#block.set(chunk, this.#to);
+    this.#to += chunk.byteLength;
+  }
+
+  #endPart(): void {
+    if (this.#to > this.#from) this.#parts.push(this.#block.subarray(this.#from, this.#to));
+    this.#from = this.#to;
   }
 }

@@ -25,7 +25,7 @@ export function readBody(request: IncomingMessage, maxBytes: number, memory: Mem
   const declared = declaredBytes(request);
   if (declared !== null && declared > maxBytes) return Promise.resolve({ status: 'too-large' });
   return new Promise((resolve) => {
-    const body = new GrowingBytes(maxBytes, declared, memory);
+    const body = new GrowingBytes(maxBytes, memory);
     const finish = (reading: BodyReading): void => {
       request.off('data', onData).off('end', onEnd).off('close', onGone).pause();
       resolve(reading);

@@ -6,6 +6,8 @@ import { SpoolKeeper } from './spool-keeper.ts';
 import { StoreWork } from './store-work.ts';
 import type { FromStoreThread, StoreState, StoreThreadData, ToStoreThread } from './thread-messages.ts';
 
+/** Spans that wait for a parent wait for seconds. */
+const TICK_MS = 1000;
 const SWEEP_MS = 60_000;
 /** The first one looks for tasks of dead sessions and for what lies in the spool; it lets the first requests go before it. */
 const FIRST_SWEEP_MS = 1000;
@@ -40,6 +42,7 @@ export function runStoreThread(makeRecording: MakeRecording): void {
     };
   };
 
+  let tickWanted = false;
   let sweepWanted = false;
   let drainWanted = false;
   let houseworkMs = 0;
@@ -55,12 +58,16 @@ export function runStoreThread(makeRecording: MakeRecording): void {
     scheduled = false;
     work.step();
     if (!work.isBusy || Date.now() - houseworkMs > HOUSEKEEPING_PAUSE_MS) keepHouse();
-    if (work.isBusy || sweepWanted || drainWanted) schedule();
+    if (work.isBusy || tickWanted || sweepWanted || drainWanted) schedule();
     const due = work.nextDueMs;
     if (retryTimer !== null) clearTimeout(retryTimer);
     retryTimer = due === null ? null : setTimeout(schedule, Math.max(1, due - Date.now()));
   };
   const keepHouse = (): void => {
+    if (tickWanted) {
+      tickWanted = false;
+      recording.tick();
+    }
     if (sweepWanted) {
       sweepWanted = false;
       recording.sweep();
@@ -72,7 +79,12 @@ export function runStoreThread(makeRecording: MakeRecording): void {
     drainWanted = true;
     schedule();
   };
+  const wantTick = (): void => {
+    tickWanted = true;
+    schedule();
+  };
   const timers = [
+    setInterval(wantTick, TICK_MS),
     setInterval(wantSweep, SWEEP_MS),
     setTimeout(wantSweep, FIRST_SWEEP_MS),
     setInterval(() => post({ kind: 'state', state: state() }), STATE_MS),

@@ -38,7 +38,9 @@ export class ServiceMetrics {
 
   async page(): Promise<{ readonly contentType: string; readonly body: string }> {
     this.#health = this.#look();
-    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+    const text = await this.#registry.metrics();
+    // The library writes `Nan` (0.16) where nothing was measured since the last page; the format's word is `NaN`.
+    return { contentType: this.#registry.contentType, body: text.replaceAll(/ Nan$/gm, ' NaN') };
   }
 
   #registerAll(): void {

@@ -59,7 +59,7 @@ async function takePacked(
   if (Number(request.headers['content-length'] ?? 0) <= bodyBytes) proceed();
   const reading = await readBody(request, bodyBytes, memory);
   if (reading.status === 'gone') return reading;
-  if (reading.status === 'too-large') return tooLarge(`the body has more than ${bodyBytes} bytes`);
+  if (reading.status === 'too-large') return tooLarge(`the body has more than ${bodyBytes} bytes`, 'AI_TRACKER_BODY_MAX_MB');
   if (reading.status === 'no-memory') return noMemory();
   const release = (): void => memory.release();
   const raw = reading.bytes;
@@ -75,7 +75,7 @@ async function takePacked(
     case 'unpacked':
       return { status: 'taken', body: unpacking.bytes, raw: wanted.raw ? raw : NOTHING, release };
     case 'too-large':
-      return tooLarge(`the body has more than ${unpackedBytes} bytes when it is unpacked`);
+      return tooLarge(`the body has more than ${unpackedBytes} bytes when it is unpacked`, 'AI_TRACKER_UNPACKED_MAX_MB');
     case 'no-memory':
       return noMemory();
     case 'malformed':
@@ -90,8 +90,8 @@ const refused = (
   headers: Readonly<Record<string, string>> = {},
 ): BodyTaking => ({ status: 'refused', refusal: { reason, status, message, headers } });
 
-const tooLarge = (what: string): BodyTaking =>
-  refused('too-large', 413, `refused: ${what}; send smaller batches (OTEL_BSP_MAX_EXPORT_BATCH_SIZE)`);
+const tooLarge = (what: string, setting: string): BodyTaking =>
+  refused('too-large', 413, `refused: ${what}; send less at once (OTEL_BSP_MAX_EXPORT_BATCH_SIZE), or raise ${setting}`);
 
 const noMemory = (): BodyTaking => ({
   status: 'refused',

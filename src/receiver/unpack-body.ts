@@ -22,7 +22,7 @@ export async function unpackBody(
   maxBytes: number,
   memory: MemoryShare,
 ): Promise<Unpacking> {
-  const body = new GrowingBytes(maxBytes, null, memory);
+  const body = new GrowingBytes(maxBytes, memory);
   const stream = unpacker(packed, packing);
   stream.end(packed);
   try {

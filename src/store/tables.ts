@@ -309,7 +309,17 @@ export interface HeldSpanTable {
   trace_id: Fixed<string>;
   span_id: Fixed<string>;
   held_at: number;
+  due_at: Maybe<number>;
+  conversation_id: Maybe<string>;
   record: string;
+}
+
+export interface AgentClaimTable {
+  kind: Fixed<'trace' | 'conversation'>;
+  key: Fixed<string>;
+  agent_id: Fixed<string>;
+  claim: number;
+  seen_at: number;
 }
 
 export interface AgentDatabase {
@@ -333,4 +343,5 @@ export interface AgentDatabase {
   task_signals: TaskSignalTable;
   call_parts: CallPartTable;
   held_spans: HeldSpanTable;
+  agent_claims: AgentClaimTable;
 }

@@ -63,6 +63,10 @@ describe('the receiver', () => {
     expect(service('tracking-folder')).toMatchObject({ user: 'root', volumes });
   });
 
+  test('finds the holding file of the container before it', () => {
+    expect(service('ai-tracker').environment['AI_TRACKER_WRITER_ID']).toBe('ai-tracker');
+  });
+
   test('is not published: the network of the containers is all that reaches it', () => {
     expect(service('ai-tracker').ports).toBeUndefined();
   });

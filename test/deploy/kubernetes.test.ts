@@ -93,9 +93,12 @@ describe('the receiver of a namespace', () => {
     expect(container.readinessProbe?.httpGet).toEqual({ path: '/healthz', port: port?.name });
   });
 
+  test('finds the holding file of the pod before it', () => {
+    expect(environment(container)['AI_TRACKER_WRITER_ID']).toBe('ai-tracker');
+  });
+
   test('is not told its port by the Service of its own name', () => {
     expect(pod.enableServiceLinks).toBe(false);
-    expect(environment(container)['AI_TRACKER_PORT']).toBe('4318');
   });
 });
 

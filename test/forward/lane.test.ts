@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { Lane } from '../../src/forward/lane.ts';
 import { newRecordName } from '../../src/forward/record-name.ts';
@@ -61,10 +61,11 @@ describe('a process that is killed', () => {
       for (const body of numbered(child.pid, acknowledged)) expected.add(body);
     }
     const last = await forwardingIn(folder, { traces: { url: target.url('/'), headers: {} } });
-    await vi.waitFor(() => expect([...expected].filter((body) => !arrivedOnce(target).has(body))).toEqual([]), {
-      timeout: 20_000,
-      interval: 20,
-    });
+    const missing = (): string[] => {
+      const arrived = arrivedOnce(target);
+      return [...expected].filter((body) => !arrived.has(body));
+    };
+    await vi.waitFor(() => expect(missing(), JSON.stringify(last.report())).toEqual([]), { timeout: 20_000, interval: 20 });
     await vi.waitFor(() => expect(last.report().waiting.requests).toBe(0), { interval: 5 });
     expect(last.report().dropped).toEqual({});
   });
@@ -92,7 +93,7 @@ describe('two processes on one folder', () => {
       timeout: 20_000,
       interval: 10,
     });
-    await vi.waitFor(() => expect(readdirSync(folder)).toHaveLength(1), { timeout: 20_000, interval: 10 });
+    await vi.waitFor(() => expect(readdirSync(folder)).toHaveLength(2), { timeout: 20_000, interval: 10 });
     // The attempts that were on the way when the target began to take may come on top.
     expect(target.arrived.length - seen).toBeLessThanOrEqual(all.size + 2);
   });
@@ -116,12 +117,13 @@ describe('a lane', () => {
     expect(await other.adopt()).toEqual([]);
     await alive.release();
     expect((await other.adopt()).map(({ signal }) => signal)).toEqual(['logs']);
-    expect(readdirSync(folder)).toEqual(['2-bbbbbbbb']);
+    expect(readdirSync(folder)).toEqual(['2-bbbbbbbb', '2-bbbbbbbb.owner']);
     await other.release();
+    expect(readdirSync(folder)).toEqual(['2-bbbbbbbb']);
 
     const third = new Lane(folder, '3-cccccccc', ownProcess);
     expect((await third.open()).map(({ bytes }) => bytes)).toEqual([3]);
-    expect(readdirSync(folder)).toEqual(['3-cccccccc']);
+    expect(readdirSync(folder)).toEqual(['3-cccccccc', '3-cccccccc.owner']);
   });
 
   test('of another host’s process is taken over after a silence, not before', async () => {
@@ -131,14 +133,11 @@ describe('a lane', () => {
     const name = put(folder, '1-aaaaaaaa');
     const patient = new Lane(folder, '2-bbbbbbbb', ownProcess);
     await patient.open();
-    await patient.beat();
     expect(await patient.adopt()).toEqual([]);
     const hasty = new Lane(folder, '3-cccccccc', ownProcess, 20);
-    await hasty.open();
-    const found: string[] = [];
+    const found = (await hasty.open()).map((record) => record.name);
     await vi.waitFor(
       async () => {
-        await hasty.beat();
         found.push(...(await hasty.adopt()).map((record) => record.name));
         expect(found).toEqual([name]);
       },
@@ -165,11 +164,46 @@ describe('a lane', () => {
 
   test('holds no body that was being written when its process died', async () => {
     const folder = scratchFolder();
-    mkdirSync(join(folder, '1-aaaaaaaa'));
-    writeFileSync(join(folder, '1-aaaaaaaa', '.half.tmp'), 'ha');
-    const lane = new Lane(folder, '2-bbbbbbbb', ownProcess);
+    const [first, second] = [join(folder, '1-aaaaaaaa'), join(folder, '2-bbbbbbbb')];
+    for (const dead of [first, second]) {
+      mkdirSync(dead);
+      writeFileSync(join(dead, `.${newRecordName('logs', 3, 1000, basename(dead)).name}.tmp`), 'ha');
+    }
+    const lane = new Lane(folder, '3-cccccccc', ownProcess, 0);
     expect(await lane.open()).toEqual([]);
-    expect(readdirSync(join(folder, '2-bbbbbbbb'))).toEqual(['.owner']);
+    expect(readdirSync(lane.path)).toEqual([]);
+    await vi.waitFor(
+      async () => {
+        expect(await lane.adopt()).toEqual([]);
+        expect(readdirSync(folder)).toEqual(['3-cccccccc', '3-cccccccc.owner']);
+      },
+      { interval: 5 },
+    );
+  });
+
+  test('of a process that was killed while it said that it lives is taken at once, whoever has its pid now', async () => {
+    const folder = scratchFolder();
+    const dead = new Lane(folder, '1-aaaaaaaa', { ...ownProcess, startedAt: 'another process that had this pid' });
+    await dead.open();
+    writeFileSync(join(folder, '1-aaaaaaaa.owner.tmp'), '');
+    put(folder, '1-aaaaaaaa');
+    expect(await new Lane(folder, '2-bbbbbbbb', ownProcess).open()).toHaveLength(1);
+    expect(readdirSync(join(folder, '2-bbbbbbbb'))).toHaveLength(1);
+  });
+
+  test('of a process that starts just now is left alone by others that start', async () => {
+    for (let round = 0; round < 30; round++) {
+      const folder = scratchFolder();
+      const lanes = ['1-aaaaaaaa', '2-bbbbbbbb', '3-cccccccc'].map((instance) => new Lane(folder, instance, ownProcess));
+      await Promise.all(
+        lanes.map(async (lane) => {
+          await lane.open();
+          put(folder, basename(lane.path));
+          expect(await lane.adopt()).toEqual([]);
+        }),
+      );
+      expect(lanes.map((lane) => readdirSync(lane.path).length)).toEqual([1, 1, 1]);
+    }
   });
 
   test('leaves folders alone that are none', async () => {
@@ -178,6 +212,6 @@ describe('a lane', () => {
     const lane = new Lane(folder, '2-bbbbbbbb', ownProcess);
     await lane.open();
     await lane.adopt();
-    expect(readdirSync(folder).sort()).toEqual(['.spool', '2-bbbbbbbb', 'bad', 'notes']);
+    expect(readdirSync(folder).sort()).toEqual(['.spool', '2-bbbbbbbb', '2-bbbbbbbb.owner', 'bad', 'notes']);
   });
 });

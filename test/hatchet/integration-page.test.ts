@@ -9,6 +9,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type HatchetEngine, startHatchetEngine } from '../../src/demo/hatchet-engine.ts';
 import { column, until } from '../support/agent-rows.ts';
 import { codeBlocks } from '../support/code-blocks.ts';
+import { exportedVariables } from '../support/exported-variables.ts';
+import { ServeProcess } from '../support/serve-process.ts';
 import { type StrangersProject, strangersProject } from '../support/strangers-project.ts';
 import { recordedAttempts, rows, truthOf } from './truth.ts';
 
@@ -23,6 +25,7 @@ function project(): StrangersProject {
   symlinkSync(join(root, 'node_modules/@hatchet-dev'), join(stranger.folder, 'node_modules/@hatchet-dev'));
   stranger.write('worker.js', program('worker.js'));
   stranger.write('telemetry.js', program('telemetry.js'));
+  stranger.write('telemetry-otlp.js', program('telemetry-otlp.js'));
   return stranger;
 }
 
@@ -35,7 +38,13 @@ async function invoicesService(): Promise<string> {
 }
 
 /** Runs a task on the page's worker, then ends it as an orchestrator does. */
-async function runOne(engine: HatchetEngine, folder: string, preload: string, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
+async function runOne(
+  engine: HatchetEngine,
+  folder: string,
+  preload: string,
+  env: NodeJS.ProcessEnv,
+  beforeEnd: () => Promise<unknown> = async () => {},
+): Promise<ChildProcess> {
   const child = spawn(process.execPath, ['--import', preload, 'worker.js'], {
     cwd: folder,
     env: { ...process.env, NODE_OPTIONS: '', ...engine.env, AI_TRACKER_SHARED_DIR: join(folder, 'rows'), ...env },
@@ -52,6 +61,7 @@ async function runOne(engine: HatchetEngine, folder: string, preload: string, en
     return run !== null;
   });
   await engine.finished(run ?? '');
+  await beforeEnd();
   const left = once(child, 'exit');
   child.kill('SIGTERM');
   await left;
@@ -84,5 +94,31 @@ describe('the programs of docs/integrations/hatchet-typescript.md', () => {
     ]);
     // Of the SDK itself, which calls its engine by node:http.
     expect(column(file, 'SELECT count(*) > 0 FROM tool_calls WHERE task_execution_id IS NULL')).toEqual([1]);
+  });
+
+  test('send to the receiver by OTLP, with the environment that stands there', async () => {
+    const engine = await startHatchetEngine();
+    onTestFinished(() => engine.stop());
+    const { folder } = project();
+    const agents = join(folder, 'agents');
+    const serve = await ServeProcess.start({ folder: agents });
+    onTestFinished(() => void serve.kill());
+    const said = exportedVariables(page);
+    expect(said).toMatchObject({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' });
+    const env = {
+      ...said,
+      OTEL_EXPORTER_OTLP_ENDPOINT: serve.url,
+      // The default of 5 s is longer than a test should wait.
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+      INVOICES_URL: await invoicesService(),
+    };
+    const file = join(agents, 'billing-worker.db');
+    const made = `SELECT count(*) FROM sqlite_schema WHERE name = 'task_executions'`;
+    const ended = `SELECT count(*) FROM task_executions t JOIN tool_calls c ON c.task_execution_id = t.id WHERE t.status = 'completed'`;
+    await runOne(engine, folder, './telemetry-otlp.js', env, () =>
+      // A file that another process makes is there a moment before its tables are.
+      until('task and call are rows', () => column(file, made)[0] === 1 && column(file, ended)[0] === 1),
+    );
+    expect(recordedAttempts(file)).toEqual(truthOf(engine.attempts));
   });
 });

@@ -1,19 +1,24 @@
 import { readdirSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Attributes } from '../../src/model/span-record.ts';
 import { listFiles } from '../../src/store/list-files.ts';
 import { currentSession } from '../../src/writer/process-session.ts';
 import { column, countOf } from '../support/agent-rows.ts';
-import { record, recorderIn } from '../support/recorder-in.ts';
+import { expectBalance, record, recorderIn } from '../support/recorder-in.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
 import { elsewhere, fromProcess, fromSender, T0, taskSpan, toolSpan, traceId } from '../support/span-makers.ts';
 
-/** Every path below `folder`, SQLite's companions and the spool left out. */
-const databases = (folder: string): string[] =>
+const isHolding = (name: string): boolean => basename(name).startsWith('.holding-');
+
+/** Every database below `folder`. */
+const allDatabases = (folder: string): string[] =>
   (readdirSync(folder, { recursive: true }) as string[])
     .filter((name) => name.endsWith('.db') && statSync(join(folder, name)).isFile())
     .sort();
+
+/** Those of agents. */
+const databases = (folder: string): string[] => allDatabases(folder).filter((name) => !isHolding(name));
 
 const HOSTILE = [
   '../../etc/x',
@@ -145,9 +150,11 @@ function whereTheyGo(
     // Each another tool: one tool within itself is one call.
     spans.map((plan) => toolSpan({ ...plan, attributes: { 'gen_ai.tool.name': `tool-${plan.span}`, ...plan.attributes } })),
   );
+  recorder.settle();
+  expectBalance(recorder);
   const found: Record<string, string[]> = {};
-  for (const name of databases(folder)) {
-    const table = name.includes('holding') ? 'held_spans' : 'tool_calls';
+  for (const name of allDatabases(folder)) {
+    const table = isHolding(name) ? 'held_spans' : 'tool_calls';
     const held = column(join(folder, name), `SELECT span_id FROM ${table} ORDER BY 1`) as string[];
     if (held.length > 0)
       found[name.replace(/^\.holding.*/, 'waiting').replace('.db', '')] = held.map((id) =>
@@ -279,7 +286,7 @@ test('the holding file is no agent for readers, in a folder or by a path with {a
   const dbPath = join(root, '{agent_id}.db');
   const recorder = recorderIn(root, { dbPath });
   record(recorder, fromSender(T0), [toolSpan({ span: 1 }), toolSpan({ span: 2, trace: 2, resource: { 'agent.id': 'a' } })]);
-  expect(databases(root).filter((name) => name.startsWith('.holding-'))).toHaveLength(1);
+  expect(allDatabases(root).filter(isHolding)).toHaveLength(1);
   const names = (settings: { dbPath: string | null; sharedDir: string | null }) =>
     listFiles(settings, { HOME: root }).map((file) => relative(root, file.path));
   expect(names({ dbPath, sharedDir: null })).toEqual(['a.db']);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { rows } from '../hatchet/truth.ts';
+import { until } from '../support/agent-rows.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
 import { ServeProcess } from '../support/serve-process.ts';
 import { loopbackSite } from './loopback-site.ts';
@@ -70,4 +71,16 @@ test('without agent.id the rows are those of the service by its name', async () 
   const child = plain(site, serve.url, { OTEL_RESOURCE_ATTRIBUTES: '', OTEL_SERVICE_NAME: 'planning' });
   expect(await child.ended(), child.output).toBe(0);
   expect(recorded(join(folder, 'planning.db'), site)).toEqual(DONE);
+});
+
+test('what Python could not send while the receiver was away is stored once it is back', async () => {
+  const first = await started();
+  const { port } = first.serve;
+  expect(await first.serve.stop()).toBe(0);
+  const child = plain(first.site, `http://127.0.0.1:${port}`, { OTEL_EXPORTER_OTLP_TIMEOUT: '60' });
+  await until('it has tried in vain', () => child.output.includes('Transient error'), 60_000);
+  const second = await ServeProcess.start({ folder: first.folder, port });
+  onTestFinished(() => second.kill());
+  expect(await child.ended(), child.output).toBe(0);
+  expect(recorded(join(first.folder, 'planner-1.db'), first.site)).toEqual(DONE);
 });

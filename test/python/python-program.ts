@@ -13,8 +13,8 @@ export const program = (name: string): string => fileURLToPath(new URL(`programs
 export interface PythonOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** A module that starts the program, such as OpenTelemetry's own launcher. */
-  readonly module?: string;
+  /** A command that starts the interpreter. */
+  readonly launcher?: string;
 }
 
 /** A real Python process in a home of its own; killed after the test where it still runs. */
@@ -23,9 +23,9 @@ export class PythonProgram {
   readonly #closed: Promise<unknown>;
   #output = '';
 
-  constructor(script: string, home: string, { args = [], env = {}, module }: PythonOptions = {}) {
-    const launcher = module === undefined ? [] : ['-m', module, python];
-    this.child = spawn(python, [...launcher, script, ...args], {
+  constructor(script: string, home: string, { args = [], env = {}, launcher }: PythonOptions = {}) {
+    const [command = python, ...before] = launcher === undefined ? [python] : [launcher, python];
+    this.child = spawn(command, [...before, script, ...args], {
       // Hatchet reads .env files where it stands.
       cwd: home,
       env: {

@@ -1,10 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { decodeBatch, encodeBatch } from '../../src/model/batch-codec.ts';
 import { resolveSettings } from '../../src/model/settings.ts';
 import type { SpanRecord } from '../../src/model/span-record.ts';
 import { StoreThread, type StoreThreadOptions } from '../../src/receiver/store-thread.ts';
-import type { OtlpRequest } from '../../src/receiver/storing.ts';
+import type { HookRequest, OtlpRequest } from '../../src/receiver/storing.ts';
+import { isHookRecord } from '../../src/spool/record-name.ts';
+import { readSpoolRecord, spoolTarget } from '../../src/spool/spool-record.ts';
+import { recordNames, writeSpoolRecord } from '../../src/spool/write-record.ts';
 import { countOf, until } from '../support/agent-rows.ts';
 import { otlpJson } from '../support/otlp-json.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
@@ -23,6 +28,9 @@ const json = (text: string): OtlpRequest => ({
   body: new TextEncoder().encode(text),
   receivedMs: Date.now(),
 });
+
+const NO_CONTEXT = { agentId: null, taskId: null, traceparent: null, tracestate: null };
+const hook = (payload: string): HookRequest => ({ source: 'claude', payload, context: NO_CONTEXT, receivedMs: Date.now() });
 
 const ofAgent = (agent: string) => ({ resource: { 'agent.id': agent } });
 const request = (...spans: SpanRecord[]): OtlpRequest => json(otlpJson(spans));
@@ -160,5 +168,110 @@ describe('the thread that stores', () => {
     expect(answered).toEqual(['small stored', 'large stored']);
     expect(countOf(join(folder, 'a.db'), 'tool_calls')).toBe(5000);
     expect(countOf(join(folder, 'a.db'), 'tool_calls', `span_id = '${spanId(5009)}'`)).toBe(1);
+  });
+
+  test('writes what other processes left in the spool, and leaves hook events alone', async () => {
+    const folder = scratchFolder();
+    const spool = join(folder, 'spool');
+    const target = spoolTarget(resolveSettings({ sharedDir: folder, agentId: 'w1' }, {}).settings);
+    for (let n = 1; n <= 3; n++) {
+      const origin = { door: 'otlp', agentId: 'w1', receivedMs: Date.now() } as const;
+      const batch = encodeBatch({ origin, spans: [taskSpan(`t${n}`, { span: n })], logs: [] });
+      expect(writeSpoolRecord([spool], { v: 1, kind: 'spans', target, ended: 1, batch }, { maxBytes: 1e6 }).status).toBe(
+        'spooled',
+      );
+    }
+    const thread = await storeThread(folder);
+    expect(await thread.spoolHook(hook('{"hook_event_name":"Stop"}'))).toMatchObject({ status: 'spooled' });
+    await until('the spool is drained', () => recordNames(spool).length === 1);
+    expect(countOf(join(folder, 'w1.db'), 'task_executions')).toBe(3);
+    await until('it is told', () => thread.report?.books['hatchet']?.recorded === 3);
+    expect(recordNames(spool).every(isHookRecord)).toBe(true);
+  });
+
+  test('keeps a hook event on disk with what its sender says of itself, before it answers', async () => {
+    const folder = scratchFolder();
+    const thread = await storeThread(folder);
+    const context = { agentId: 'w7', taskId: 't1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, tracestate: null };
+    const outcome = await thread.spoolHook({ ...hook('{"hook_event_name":"Stop"}'), context });
+    if (outcome.status !== 'spooled') throw new Error(outcome.message);
+    const reading = readSpoolRecord(readFileSync(outcome.path, 'utf8'));
+    const { agentId: _, ...kept } = context;
+    expect(reading).toMatchObject({
+      what: 'record',
+      record: { kind: 'hook', source: 'claude', payload: '{"hook_event_name":"Stop"}', target: { agentId: 'w7' }, context: kept },
+    });
+  });
+
+  test('says that the spool is full, and takes spans all the same', async () => {
+    const folder = scratchFolder();
+    const { settings } = resolveSettings({ sharedDir: folder, spoolDir: join(folder, 'spool'), spoolMaxMb: 0.001 }, {});
+    const thread = await storeThread(folder, { settings });
+    expect(await thread.spoolHook(hook(`{"text":"${'x'.repeat(2000)}"}`))).toMatchObject({ status: 'full' });
+    expect(await thread.store(request(taskSpan('t1', { span: 1, ...ofAgent('a') })))).toMatchObject({ status: 'stored' });
+  });
+});
+
+describe('where the recorder has a mistake', () => {
+  const entry = new URL('./children/failing-worker.ts', import.meta.url);
+
+  test('only the span that shows it is refused, for good, and kept for a person to look at', async () => {
+    const folder = scratchFolder();
+    const thread = await storeThread(folder, { entry });
+    const good = Array.from({ length: 20 }, (_, n) => toolSpan({ span: n + 1, ...ofAgent(n % 2 ? 'a' : 'b') }));
+    const poison = { ...toolSpan({ span: 99, ...ofAgent('a') }), name: 'poison' };
+    const [mixed, clean] = await Promise.all([
+      thread.store(request(...good.slice(0, 10), poison, ...good.slice(10))),
+      thread.store(request(taskSpan('t1', { trace: 2, span: 1, ...ofAgent('c') }))),
+    ]);
+    expect(mixed).toMatchObject({ status: 'stored', accepted: 20, rejected: 1, message: expect.stringContaining('set aside') });
+    expect(clean).toEqual({ status: 'stored', accepted: 1, rejected: 0, unused: 0, message: null });
+    for (const agent of ['a', 'b']) {
+      expect(countOf(join(folder, `${agent}.db`), 'tool_calls', `span_id <> '${poison.spanId}'`)).toBe(10);
+    }
+    await until('it is told', () => thread.state?.refusedSpans === 1);
+    expect(thread.state?.findings).toEqual([
+      expect.objectContaining({ level: 'red', code: 'failed', message: expect.stringContaining('the price of poison') }),
+    ]);
+    const [kept] = recordNames(join(folder, 'spool', 'bad'));
+    const reading = readSpoolRecord(readFileSync(join(folder, 'spool', 'bad', kept ?? ''), 'utf8'));
+    if (reading.what !== 'record' || reading.record.kind !== 'spans') throw new Error('not the span');
+    expect(decodeBatch(reading.record.batch).spans).toMatchObject([{ spanId: poison.spanId }]);
+  });
+
+  test('and every span shows it, the tries are bounded', async () => {
+    const folder = scratchFolder();
+    const thread = await storeThread(folder, { entry });
+    const all = Array.from({ length: 2000 }, (_, n) => ({ ...toolSpan({ span: n + 1, ...ofAgent('a') }), name: 'poison' }));
+    const outcome = await thread.store(request(...all));
+    expect(outcome).toMatchObject({ status: 'stored', accepted: 0, rejected: 2000 });
+  });
+
+  test('that ends its thread, what was in it is asked for again, and the next thread takes it', async () => {
+    const folder = scratchFolder();
+    const thread = await storeThread(folder, { entry });
+    await thread.store(request(taskSpan('t1', { span: 1, ...ofAgent('a') })));
+    await until('the first state', () => thread.report?.books['hatchet']?.recorded === 1);
+    const deadly = { ...taskSpan('t2', { span: 2, ...ofAgent('a') }), name: 'deadly' };
+    expect(await thread.store(request(deadly))).toMatchObject({
+      status: 'retry',
+      reason: 'failed',
+      message: expect.stringContaining('is to die'),
+    });
+    expect(await thread.store(request(taskSpan('t3', { span: 3, ...ofAgent('a') })))).toMatchObject({
+      status: 'retry',
+      reason: 'failed',
+    });
+    await until('the thread is back', () => thread.isAlive);
+    expect(await thread.store(request(taskSpan('t3', { span: 3, ...ofAgent('a') })))).toMatchObject({ status: 'stored' });
+    await until('the books hold both threads', () => thread.report?.books['hatchet']?.recorded === 2);
+    expect(thread.state?.findings).toEqual([expect.objectContaining({ level: 'red', code: 'thread-died' })]);
+    expect(thread.waiting).toEqual({ requests: 0, bytes: 0 });
+  });
+
+  test('so that it never starts, opening it says why', async () => {
+    await expect(
+      storeThread(scratchFolder(), { entry: new URL('./children/no-such-worker.ts', import.meta.url) }),
+    ).rejects.toThrow('no-such-worker');
   });
 });

@@ -50,19 +50,21 @@ export class ServeProcess {
     const closed = once(child, 'close');
     const output = { text: '' };
     const listens = new Promise<number>((resolve, reject) => {
+      const fail = (why: string): void => reject(new Error(`serve ${why}: ${output.text}`));
+      const timer = setTimeout(() => {
+        child.kill('SIGKILL');
+        fail(`did not listen in ${START_MS} ms`);
+      }, START_MS).unref();
+      void closed.then(([code, signal]) => fail(`ended (${code ?? signal}) before it listened`));
       const take = (data: Buffer): void => {
         output.text += data.toString();
         const said = /(?:127\.0\.0\.1|localhost):(\d+)/.exec(output.text);
-        if (said !== null) resolve(Number(said[1]));
+        if (said === null) return;
+        clearTimeout(timer);
+        resolve(Number(said[1]));
       };
       child.stdout?.on('data', take);
       child.stderr?.on('data', take);
-      const fail = (why: string): void => {
-        child.kill('SIGKILL');
-        reject(new Error(`serve ${why}: ${output.text}`));
-      };
-      setTimeout(() => fail(`did not listen in ${START_MS} ms`), START_MS).unref();
-      void closed.then(([code, signal]) => fail(`ended (${code ?? signal}) before it listened`));
     });
     return new ServeProcess(child, await listens, output, closed);
   }

@@ -42,6 +42,7 @@ class RefusingRecording implements Recording {
   beat(): void {}
   end(): void {}
   sweep(): void {}
+  tick(): void {}
   report() {
     return { books: {}, files: [], findings: [] };
   }

@@ -42,6 +42,7 @@ export const ingest: Command = {
       const readings: FileReading[] = [];
       for (const file of positionals) readings.push(await readFile(file, feed, context));
       feed.flush();
+      recorder.settle();
       recorder.sweep();
       writeReadingReport(context.out, readings, recorder.report(), feed.failures, flagOption(context, 'json'));
       if (feed.failures.length > 0 || readings.some((reading) => reading.error !== null)) return EXIT.environment;

@@ -26,7 +26,7 @@ export const serve: Command = {
   name: 'serve',
   usage: '[OPTIONS]',
   about:
-    'Takes in what others send: OTLP over HTTP (traces and logs, protobuf or JSON) and hook events. An answer of 200 means that the rows are on disk. Runs until it is stopped; SIGTERM and Ctrl-C answer what is in flight first. Every option has an environment variable, and there are more of these: see README.',
+    'Takes in what others send: OTLP over HTTP (traces and logs, protobuf or JSON) and hook events. An answer of 200 means that the rows are on disk. Runs until it is stopped; SIGTERM and Ctrl-C answer what is in flight first. Every option has an environment variable, and there are more of these: docs/receiver.md.',
   options: {
     host: { type: 'string', value: 'ADDRESS', doc: 'address to listen on, 127.0.0.1 where not given; others need a token' },
     port: { type: 'string', value: 'N', doc: 'port to listen on, 4318 where not given; 0 takes any that is free' },
@@ -59,10 +59,12 @@ export const serve: Command = {
     const log = new ServeLog(out, flagOption(context, 'json') ? 'json' : flagOption(context, 'quiet') ? 'quiet' : 'lines');
     const agentId = textOption(context, 'agent');
     const onDefect = (error: Error): void => out.note(`a mistake of ours, please report: ${error.stack ?? error.message}`);
+    // From before it listens: who sees that it does may stop it at once.
+    const signal = firstSignal();
     const service = await start({ settings, serve, token, agentId, env, onDefect });
     const files = settings.dbPath === null ? agentsFolder(settings, env).folder : absolutePath(settings.dbPath);
     log.started({ url: service.url, version: packageVersion(), files, forwards: service.forwards, agentId });
-    await runUntilSignal(service, log);
+    await runUntil(signal, service, log);
     return EXIT.done;
   },
 };
@@ -97,16 +99,21 @@ async function start(options: Parameters<typeof openService>[0]): Promise<Servic
   }
 }
 
-/** Resolves when the service has stopped. Its signals are heard once: a second one ends the process as it would any other. */
-async function runUntilSignal(service: Service, log: ServeLog): Promise<void> {
-  const ticking = setInterval(() => log.tick(service.health(), Date.now()), TICK_MS);
-  const signal = await new Promise<string>((resolve) => {
+/** Signals are heard once: a second one ends the process as it would any other. */
+function firstSignal(): Promise<string> {
+  return new Promise((resolve) => {
     const hear = (name: string): void => {
       for (const each of SIGNALS) process.off(each, hear);
       resolve(name);
     };
     for (const each of SIGNALS) process.on(each, hear);
   });
+}
+
+/** Resolves when the service has stopped. */
+async function runUntil(signalled: Promise<string>, service: Service, log: ServeLog): Promise<void> {
+  const ticking = setInterval(() => log.tick(service.health(), Date.now()), TICK_MS);
+  const signal = await signalled;
   log.stopping(signal, service.health().waiting.requests);
   await service.close();
   clearInterval(ticking);

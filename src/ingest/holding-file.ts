@@ -1,0 +1,79 @@
+import { type DiskProbe, holdingFile, lookingProbe, makingProbe } from '../store/agent-file.ts';
+import { fileIdentity } from '../store/file-identity.ts';
+import { openForWriting } from '../store/open.ts';
+import { ClaimIndex } from './claim-index.ts';
+import { Holding } from './holding.ts';
+import type { RecorderConfig } from './recorder-config.ts';
+
+interface Opened {
+  readonly holding: Holding;
+  readonly index: ClaimIndex;
+  readonly identity: string | null;
+  readonly dataVersion: () => number;
+}
+
+/** The writing host's one holding file: opened when it is needed, opened anew where somebody replaced it. */
+export class HoldingFile {
+  readonly #config: RecorderConfig;
+  #path: string | undefined;
+  #opened: Opened | null = null;
+
+  constructor(config: RecorderConfig) {
+    this.#config = config;
+  }
+
+  get path(): string {
+    return this.#path ?? 'the holding file';
+  }
+
+  /** null where there is none. @throws {StoreError} */
+  ifThere(): Opened | null {
+    this.#path ??= this.#locate(lookingProbe);
+    return this.#path === undefined || fileIdentity(this.#path) === null ? null : this.made();
+  }
+
+  /** Made where there is none. @throws {StoreError} */
+  made(): Opened {
+    if (this.#opened !== null && this.#path !== undefined && fileIdentity(this.#path) === this.#opened.identity)
+      return this.#opened;
+    this.close();
+    const { settings, busyTimeoutMs } = this.#config;
+    const path = this.#locate(makingProbe(settings.fileMode));
+    if (path === undefined) throw new Error('rows wait nowhere where all agents share one file');
+    this.#path = path;
+    const file = openForWriting(path, {
+      busyTimeoutMs,
+      journal: settings.journal,
+      synchronous: settings.synchronous,
+      fileMode: settings.fileMode,
+    });
+    const version = file.db.prepare<[], number>('pragma data_version').pluck();
+    this.#opened = {
+      holding: new Holding(file),
+      index: new ClaimIndex(file),
+      identity: fileIdentity(path),
+      dataVersion: () => version.get() as number,
+    };
+    return this.#opened;
+  }
+
+  close(): void {
+    const opened = this.#opened;
+    this.#opened = null;
+    try {
+      opened?.holding.file.close();
+    } catch {
+      // A handle that cannot even be closed is given up with the error that led here.
+    }
+  }
+
+  /** Closed, and looked for anew at the next use. */
+  giveUp(): void {
+    this.close();
+    this.#path = undefined;
+  }
+
+  #locate(probe: DiskProbe): string | undefined {
+    return holdingFile(this.#config.settings, this.#config.env, probe)?.path;
+  }
+}

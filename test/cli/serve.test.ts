@@ -1,0 +1,348 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { ServiceHealth } from '../../src/receiver/service-health.ts';
+import { countOf, until } from '../support/agent-rows.ts';
+import { otlpJson } from '../support/otlp-json.ts';
+import { HttpSender, JSON_TYPE } from '../support/post.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
+import { type ServeOptions, ServeProcess } from '../support/serve-process.ts';
+import { taskSpan } from '../support/span-makers.ts';
+import { aiTracker } from './command.ts';
+
+async function serveIn(folder: string, options: Omit<ServeOptions, 'folder'> = {}): Promise<ServeProcess> {
+  const serve = await ServeProcess.start({ folder, ...options });
+  onTestFinished(() => serve.kill());
+  return serve;
+}
+
+const bodyOf = (agent: string, ...tasks: number[]): string =>
+  otlpJson(tasks.map((n) => taskSpan(`t${n}`, { trace: n, span: n, resource: { 'agent.id': agent } })));
+
+const post = async (
+  { url }: { readonly url: string },
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<number> => {
+  const sender = new HttpSender(url);
+  try {
+    return (await sender.post('/v1/traces', body, JSON_TYPE, headers)).status;
+  } finally {
+    sender.close();
+  }
+};
+
+const healthOf = async ({ url }: { readonly url: string }): Promise<{ status: number; health: ServiceHealth }> => {
+  const response = await fetch(`${url}/healthz`);
+  return { status: response.status, health: (await response.json()) as ServiceHealth };
+};
+
+async function untilAsync(what: string, condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** A service that fails to start: what it says and its exit code. */
+const failing = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  aiTracker(['serve', ...args], { home: scratchFolder(), env });
+
+describe('ai-tracker serve', () => {
+  test('says in one line where it listens, where rows go and that nothing is forwarded; then what came', async () => {
+    const folder = scratchFolder();
+    const serve = await serveIn(folder);
+    expect(serve.output).toMatch(/^ai-tracker \d+\.\d+\.\d+ listens on http:\/\/127\.0\.0\.1:\d+; rows go to \S+; no forward\n$/);
+    expect(serve.output).toContain(folder);
+    expect(await post(serve, bodyOf('a', 1, 2))).toBe(200);
+    await until('a line tells', () => serve.output.split('\n').length > 2);
+    expect(serve.output.split('\n')[1]).toMatch(/^\d\d:\d\d:\d\dZ 1 request, 2 spans stored$/);
+  });
+
+  test('has on disk what it answered with 200 when it is killed in that moment', async () => {
+    const folder = scratchFolder();
+    const serve = await serveIn(folder);
+    expect(await post(serve, bodyOf('a', 1, 2, 3))).toBe(200);
+    await serve.kill();
+    expect(countOf(join(folder, 'a.db'), 'task_executions', "status = 'completed'")).toBe(3);
+  });
+
+  test('makes no second row of a batch that comes again, whole or in parts, by two senders', async () => {
+    const folder = scratchFolder();
+    const serve = await serveIn(folder);
+    const bodies = [bodyOf('a', 1, 2, 3), bodyOf('a', 1, 2, 3), bodyOf('a', 1), bodyOf('a', 2, 3), bodyOf('a', 3, 4)];
+    expect(await Promise.all(bodies.map((body) => post(serve, body)))).toEqual([200, 200, 200, 200, 200]);
+    expect(countOf(join(folder, 'a.db'), 'task_executions')).toBe(4);
+    await untilAsync('the books balance', async () => {
+      const { health } = await healthOf(serve);
+      return health.books['hatchet']?.seen === 11 && health.books['hatchet'].recorded === 4 && health.status === 'green';
+    });
+  });
+
+  test('answers other agents while the file of one is locked', async () => {
+    const folder = scratchFolder();
+    const serve = await serveIn(folder);
+    await post(serve, bodyOf('a', 1));
+    const locker = new Database(join(folder, 'a.db'));
+    locker.exec('BEGIN IMMEDIATE');
+    try {
+      const locked = post(serve, bodyOf('a', 2));
+      expect(await Promise.all([3, 4, 5].map((n) => post(serve, bodyOf(`b${n}`, n))))).toEqual([200, 200, 200]);
+      expect(await locked).toBe(503);
+    } finally {
+      locker.exec('ROLLBACK');
+      locker.close();
+    }
+    expect(await post(serve, bodyOf('a', 2))).toBe(200);
+    expect(countOf(join(folder, 'a.db'), 'task_executions')).toBe(2);
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('on %s answers what is in flight, and exits with 0', async (signal) => {
+    const folder = scratchFolder();
+    const serve = await serveIn(folder);
+    await post(serve, bodyOf('a', 1));
+    const locker = new Database(join(folder, 'a.db'));
+    locker.exec('BEGIN IMMEDIATE');
+    const inFlight = [post(serve, bodyOf('a', 2)), post(serve, bodyOf('a', 3))];
+    await untilAsync('both wait', async () => (await healthOf(serve)).health.waiting.requests === 2);
+    serve.child.kill(signal);
+    await until('it says so', () => serve.output.includes(`${signal}: answering 2 requests in flight`));
+    locker.exec('ROLLBACK');
+    locker.close();
+    // Written, or asked to come again: the lock may outlive their patience on a busy machine. Never left without an answer.
+    const answers = await Promise.all(inFlight);
+    await once(serve.child, 'close');
+    expect(serve.child.exitCode).toBe(0);
+    expect(countOf(join(folder, 'a.db'), 'task_executions')).toBe(1 + answers.filter((status) => status === 200).length);
+    for (const status of answers) expect([200, 503]).toContain(status);
+    expect(serve.output).toMatch(/stopped; since the start 3 requests/);
+  });
+
+  test('exits with 0 on a signal that comes as it begins to listen', async () => {
+    const signalled = `import { Server } from 'node:net';
+      const { listen } = Server.prototype;
+      Server.prototype.listen = function (...given) {
+        process.kill(process.pid, 'SIGTERM');
+        return listen.apply(this, given);
+      };`;
+    const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(signalled)}`];
+    const serve = await serveIn(scratchFolder(), { nodeArgs });
+    await until('it has left', () => !serve.isRunning);
+    expect(serve.child.exitCode).toBe(0);
+    expect(serve.output).toContain('SIGTERM');
+  });
+
+  test('ends at once on a second signal', async () => {
+    const folder = scratchFolder();
+    const serve = await serveIn(folder);
+    await post(serve, bodyOf('a', 1));
+    const locker = new Database(join(folder, 'a.db'));
+    locker.exec('BEGIN IMMEDIATE');
+    onTestFinished(() => void locker.close());
+    const left = post(serve, bodyOf('a', 2)).catch((error: NodeJS.ErrnoException) => error.code);
+    await untilAsync('it waits', async () => (await healthOf(serve)).health.waiting.requests === 1);
+    serve.child.kill('SIGTERM');
+    await until('it says so', () => serve.output.includes('once more ends at once'));
+    serve.child.kill('SIGTERM');
+    await once(serve.child, 'close');
+    expect(serve.child.signalCode).toBe('SIGTERM');
+    expect([503, 'ECONNRESET']).toContain(await left);
+  });
+
+  test('with --json says everything as one object a line', async () => {
+    const serve = await serveIn(scratchFolder(), { args: ['--json', '--agent', 'w1'] });
+    expect(await post(serve, bodyOf('a', 1))).toBe(200);
+    await until('counts', () => serve.output.includes('"counts"'));
+    expect(await serve.stop()).toBe(0);
+    const events = serve.output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(events.map(({ event }) => event)).toEqual(['listening', 'counts', 'stopping', 'stopped']);
+    expect(events[0]).toMatchObject({ url: serve.url, pid: serve.pid, agent_id: 'w1', forwards: [] });
+    expect(events[3]).toMatchObject({ requests: 1, stored: 1 });
+  });
+
+  test('gives everything to the agent of --agent, and reads no AGENT_ID of its own', async () => {
+    const folder = scratchFolder();
+    const named = await serveIn(folder, { args: ['--agent', 'all'], env: { AGENT_ID: 'the-receiver' } });
+    await post(named, bodyOf('a', 1));
+    await named.stop();
+    expect(countOf(join(folder, 'all.db'), 'task_executions')).toBe(1);
+    const unnamed = await serveIn(folder, { env: { AGENT_ID: 'the-receiver' } });
+    await post(unnamed, otlpJson([taskSpan('t2', { trace: 2, span: 2 })]));
+    await unnamed.stop();
+    expect(existsSync(join(folder, 'the-receiver.db'))).toBe(false);
+  });
+});
+
+describe('ai-tracker serve does not start', () => {
+  test('where another one listens, and says which', async () => {
+    const folder = scratchFolder();
+    const serve = await serveIn(folder);
+    const { code, stderr, stdout } = await failing(['--port', String(serve.port), '--dir', folder]);
+    expect(stderr).toMatch(
+      new RegExp(`port ${serve.port}: another \`ai-tracker serve\` \\(version [\\d.]+, process ${serve.pid}\\) listens there`),
+    );
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+  });
+
+  test.runIf(process.platform === 'linux')('where something else listens, and says which process', async () => {
+    const server: Server = createServer((_, response) => response.end('{}'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const { code, stderr } = await failing(['--port', String(port)]);
+    expect(stderr).toContain(`port ${port}: process ${process.pid} (`);
+    expect(code).toBe(3);
+  });
+
+  test('on an address that others reach without a token', async () => {
+    const { code, stderr } = await failing(['--host', '0.0.0.0', '--port', '0']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--token');
+  });
+
+  test.each([
+    [['--port', '99999'], {}, '--port="99999" is not a port'],
+    [['--port', 'http'], {}, '--port="http" is not a port'],
+    [[], { AI_TRACKER_PORT: '4318x' }, 'AI_TRACKER_PORT="4318x" is not a port'],
+    [[], { AI_TRACKER_JOURNAL: 'foo' }, 'AI_TRACKER_JOURNAL="foo" is not one of'],
+    [[], { AI_TRACKER_BODY_MAX_MB: 'much' }, 'AI_TRACKER_BODY_MAX_MB="much" is not a number'],
+    [[], { AI_TRACKER_DISABLED: '1' }, 'AI_TRACKER_DISABLED is set'],
+    [['--forward', 'ftp://there'], {}, 'ftp:'],
+    [['--port', '4999', '--forward', 'http://localhost:4999'], {}, 'this receiver itself'],
+    [['--token-file', '/nowhere/token'], {}, 'cannot read the token from /nowhere/token'],
+    [['--token', 'a', '--token-file', 'b'], {}, '--token or --token-file, not both'],
+    [['--allow-host', 'a/b', '--port', '0'], {}, 'a/b'],
+    [['--host', 'no-such-name.invalid', '--port', '0'], {}, 'no-such-name.invalid'],
+  ])('with %j and %j, and says what is wrong', async (args, env, said) => {
+    const { code, stderr } = await failing(args, env);
+    expect(stderr).toContain(said);
+    expect(stderr.trim().split('\n').length).toBe(1);
+    expect(code).toBe(2);
+  });
+
+  test('where the folder cannot hold rows', async () => {
+    const folder = scratchFolder();
+    writeFileSync(join(folder, 'file'), '');
+    const { code, stderr } = await failing(['--port', '0', '--dir', join(folder, 'file')]);
+    expect(code).toBe(3);
+    expect(stderr).toContain('cannot hold the rows');
+  });
+});
+
+describe('the token of a receiver', () => {
+  test.each([
+    ['--token-file', (file: string) => ({ args: ['--token-file', file] })],
+    ['AI_TRACKER_TOKEN_FILE', (file: string) => ({ env: { AI_TRACKER_TOKEN_FILE: file } })],
+    ['AI_TRACKER_TOKEN', () => ({ env: { AI_TRACKER_TOKEN: 's3cret-token' } })],
+  ])('is read from %s, asked for, and never shown', async (_from, options) => {
+    const folder = scratchFolder();
+    const file = join(folder, 'token');
+    writeFileSync(file, 's3cret-token\n');
+    const serve = await serveIn(folder, options(file));
+    expect(await post(serve, bodyOf('a', 1))).toBe(401);
+    expect(await post(serve, bodyOf('a', 1), { authorization: 'Bearer s3cret-token' })).toBe(200);
+    const pages = await Promise.all(
+      ['livez', 'healthz', 'metrics'].map(async (page) => (await fetch(`${serve.url}/${page}`)).text()),
+    );
+    expect(pages[0]).toBe('ok\n');
+    expect(`${pages.join('')}${serve.output}`).not.toContain('s3cret');
+  });
+});
+
+describe('the pages of a receiver', () => {
+  test('/metrics is what Prometheus reads: the spans by dialect and fate, the requests by route and status', async () => {
+    const serve = await serveIn(scratchFolder());
+    await post(serve, bodyOf('a', 1, 2));
+    await post(serve, bodyOf('a', 2));
+    await post(serve, '{"resourceSpans": 1}');
+    const page = async (): Promise<string> => (await fetch(`${serve.url}/metrics`)).text();
+    await untilAsync('the spans are counted', async () => (await page()).includes('fate="recorded",reason=""} 2'));
+    const response = await fetch(`${serve.url}/metrics`);
+    expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
+    const lines = (await response.text()).trimEnd().split('\n');
+    const SAMPLE = /^[a-z_][a-z0-9_]*(\{([a-z_]+="[^"\\\n]*",?)*\})? (NaN|[+-]?Inf|-?[\d.]+(e[+-]?\d+)?)$/;
+    const broken = lines.filter((line) => line !== '' && !/^# (HELP|TYPE) \w+ ./.test(line) && !SAMPLE.test(line));
+    expect(broken).toEqual([]);
+    for (const wanted of [
+      'ai_tracker_spans_total{dialect="hatchet",fate="recorded",reason=""} 2',
+      'ai_tracker_spans_total{dialect="hatchet",fate="repeated",reason=""} 1',
+      'ai_tracker_requests_total{route="/v1/traces",status="200"} 2',
+      'ai_tracker_requests_total{route="/v1/traces",status="400"} 1',
+      'ai_tracker_request_duration_seconds_count{route="/v1/traces"} 3',
+      'ai_tracker_files_open 1',
+      'ai_tracker_health 0',
+      'ai_tracker_ready 1',
+    ]) {
+      expect(lines).toContain(wanted);
+    }
+    expect(lines.some((line) => line.startsWith('process_resident_memory_bytes '))).toBe(true);
+  });
+
+  test('/healthz is 503 while a file cannot be written, says why, and is 200 when it can be again', async () => {
+    const folder = scratchFolder();
+    const serve = await serveIn(folder);
+    await post(serve, bodyOf('a', 1));
+    expect((await healthOf(serve)).status).toBe(200);
+    writeFileSync(join(folder, 'b.db'), 'this is no database, however long it may be'.repeat(100));
+    expect(await post(serve, bodyOf('b', 2))).toBe(503);
+    await untilAsync('red', async () => (await healthOf(serve)).status === 503);
+    const { health } = await healthOf(serve);
+    expect(health).toMatchObject({ status: 'red', ready: false });
+    expect(health.findings).toMatchObject([{ level: 'red', code: 'write-failed', message: expect.stringContaining('b.db') }]);
+    await until('it is said', () => /red \(write-failed\): .*b\.db/.test(serve.output));
+    spawnSync('rm', [join(folder, 'b.db')]);
+    expect(await post(serve, bodyOf('b', 2))).toBe(200);
+    await untilAsync('green', async () => (await healthOf(serve)).status === 200);
+    await until('that is said too', () => serve.output.includes('over: write-failed'));
+  });
+
+  test('/livez answers with all the others', async () => {
+    const serve = await serveIn(scratchFolder());
+    const response = await fetch(`${serve.url}/livez`);
+    expect([response.status, await response.text()]).toEqual([200, 'ok\n']);
+  });
+});
+
+/** A full disk is made by a small tmpfs; that takes root. */
+const canMount = process.platform === 'linux' && process.getuid?.() === 0;
+
+describe('a disk that is full', () => {
+  test.runIf(canMount)('is answered with 503, and nothing that got a 200 is missing', async (context) => {
+    const folder = scratchFolder();
+    const disk = join(folder, 'disk');
+    mkdirSync(disk);
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'none', disk]).status !== 0)
+      context.skip('mount is not permitted here');
+    let stored = 0;
+    try {
+      const serve = await ServeProcess.start({ folder: disk, env: { HOME: folder } });
+      try {
+        let status = 200;
+        for (let n = 0; status === 200 && n < 400; n++) {
+          status = await post(serve, bodyOf('a', ...Array.from({ length: 50 }, (_, i) => 1 + n * 50 + i)));
+          if (status === 200) stored += 50;
+        }
+        expect(status).toBe(503);
+        await untilAsync('red', async () => (await healthOf(serve)).status === 503);
+        expect(spawnSync('mount', ['-o', 'remount,size=64m', disk]).status).toBe(0);
+        expect(await post(serve, bodyOf('a', 999_999))).toBe(200);
+        await untilAsync('green', async () => (await healthOf(serve)).status === 200);
+      } finally {
+        await serve.stop();
+      }
+      expect(stored).toBeGreaterThan(0);
+      expect(countOf(join(disk, 'a.db'), 'task_executions')).toBeGreaterThanOrEqual(stored + 1);
+    } finally {
+      spawnSync('umount', [disk]);
+    }
+  });
+});
