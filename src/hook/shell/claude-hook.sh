@@ -137,7 +137,7 @@ print_header() {
 spool_event() {
   # A person at a terminal would wait for ever.
   [ ! -t 0 ] || return
-  if ! true <&0; then
+  if ! true 3<&0; then
     count_loss .unreadable
     return
   fi
