@@ -6,8 +6,20 @@ import type { ExitCode } from './exit-code.ts';
 const LEAST_NODE = 22;
 const ENVIRONMENT_AT_FAULT: ExitCode = 3;
 const node = process.versions.node;
+const args = process.argv.slice(2);
 
-if (Number.parseInt(node, 10) < LEAST_NODE) {
+if (args[0] === 'hook' && args[1] === 'claude' && !args.some((arg) => arg.startsWith('-'))) {
+  // Runs at every call of an agent's tool: without the rest of the command line it starts in half the time. Nothing that goes
+  // wrong here may reach the agent.
+  try {
+    const { claudeHook } = await import('./claude-hook.ts');
+    await claudeHook(process.stdin, process.env);
+  } catch {
+    // An event that could not be kept; the spool's counters are as far as a hook can tell of it.
+  }
+  // A stdin that goes on for ever would keep the process alive.
+  process.stdin.destroy();
+} else if (Number.parseInt(node, 10) < LEAST_NODE) {
   process.stderr.write(`ai-tracker: needs Node ${LEAST_NODE} or newer; this is Node ${node} (${process.execPath})\n`);
   process.exitCode = ENVIRONMENT_AT_FAULT;
 } else {
@@ -19,5 +31,5 @@ if (Number.parseInt(node, 10) < LEAST_NODE) {
     });
   }
   const { run } = await import('./run.ts');
-  process.exitCode = await run(process.argv.slice(2), process);
+  process.exitCode = await run(args, process);
 }

@@ -25,6 +25,11 @@ export const COMMANDS: readonly Registered[] = [
     load: async () => (await import('./commands/ingest.ts')).ingest,
   },
   {
+    name: 'hook',
+    summary: 'take a hook’s event from stdin, drain what hooks spooled',
+    load: async () => (await import('./commands/hook.ts')).hook,
+  },
+  {
     name: 'agents',
     summary: 'list agents and what they did',
     load: async () => (await import('./commands/agents.ts')).agents,

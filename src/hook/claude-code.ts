@@ -1,4 +1,5 @@
 import { bashEdits } from './bash-edits.ts';
+import { EVENTS_WITHOUT_ROW } from './claude-events.ts';
 import { editEdits, multiEditEdits, notebookEdits, type ToolCall, writeEdits } from './file-edits.ts';
 import type { BatchEvent, FileEdit, HookContext, HookEvent, HookPlace, HookReading, ToolEvent } from './hook-event.ts';
 import { amountAt, flagAt, isObject, type JsonObject, listAt, nameAt, objectAt, objectsOf, textAt } from './json-read.ts';
@@ -7,16 +8,6 @@ import { mcpEdits } from './mcp-edits.ts';
 const MAX_NAME = 256;
 const MAX_ERROR = 4096;
 const MAX_CALLS = 1000;
-
-/** Events of Claude Code 2.1.330 of which no row is made; others are unknown. */
-const WITHOUT_ROW = new Set([
-  ...['Notification', 'UserPromptSubmit', 'UserPromptExpansion', 'Stop', 'StopFailure', 'SubagentStart', 'SubagentStop'],
-  // It asks, and names no call; what came of it is told by the events of the call.
-  'PermissionRequest',
-  ...['PreCompact', 'PostCompact', 'PreModelSwitch', 'PostModelSwitch', 'Setup', 'TeammateIdle', 'TaskCreated', 'TaskCompleted'],
-  ...['Elicitation', 'ElicitationResult', 'ConfigChange', 'WorktreeCreate', 'WorktreeRemove', 'InstructionsLoaded'],
-  ...['CwdChanged', 'FileChanged', 'DirectoryAdded', 'MessageDisplay'],
-]);
 
 /**
  * Reads what Claude Code hands a hook. A payload that is no JSON object is ignored as `not_json`: a spool sets such a record
@@ -32,7 +23,7 @@ export function readClaudeHook(payload: string, context: HookContext, place: Hoo
   }
   if (!isObject(json)) return ignored('not_json');
   const name = nameAt(json, 'hook_event_name', MAX_NAME);
-  if (name !== null && WITHOUT_ROW.has(name)) return ignored('no_row');
+  if (name !== null && EVENTS_WITHOUT_ROW.has(name)) return ignored('no_row');
   const sessionId = nameAt(json, 'session_id', MAX_NAME);
   if (sessionId === null) return ignored('no_session');
   const cwd = nameAt(json, 'cwd', 4096) ?? place.cwd;
