@@ -66,6 +66,8 @@ export function readHookFile(bytes: Buffer, mtimeMs: number): SpoolReading {
   return { what: 'record', record: hookOf(pairs, bytes.toString('utf8', at + 1), mtimeMs) };
 }
 
+const shaOf = (text: string | null): string | null => (/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text ?? '') ? text : null);
+
 function hookOf(pairs: Readonly<Record<string, string>>, payload: string, mtimeMs: number): SpooledHook {
   const given = (key: string): string | null => pairs[key] || null;
   const pwd = given('PWD');
@@ -93,7 +95,7 @@ function hookOf(pairs: Readonly<Record<string, string>>, payload: string, mtimeM
     place: {
       cwd: pwd,
       projectDir: given('CLAUDE_PROJECT_DIR'),
-      git: top === null ? null : { top, branch: given('git_branch'), headSha: given('git_head') },
+      git: top === null ? null : { top, branch: given('git_branch'), headSha: shaOf(given('git_head')) },
     },
     snapshot: given('snapshot'),
     snapshotError: given('snapshot_error'),

@@ -17,6 +17,15 @@ export interface ClaudeTruth {
   readonly output_tokens: number;
   readonly cache_read_tokens: number;
   readonly cache_write_tokens: number;
+  readonly file_modifications: readonly {
+    readonly tool_use_id: string;
+    readonly tool: string;
+    /** Without its folder. */
+    readonly file: string;
+    /** Null where the original was not handed over. */
+    readonly added: number | null;
+    readonly removed: number | null;
+  }[];
 }
 
 export const CLAUDE_RUNS = ['prop', 'edge', 'multi', 'fail'] as const;
@@ -26,6 +35,23 @@ const truths = JSON.parse(readFileSync(new URL('truth.json', ROOT), 'utf8')) as 
 export const claudeTruth = (run: ClaudeRun): ClaudeTruth => truths[run];
 
 export const claudeFile = (run: ClaudeRun, signal: 'traces' | 'logs'): URL => new URL(`${run}/${signal}.jsonl`, ROOT);
+
+/** One hook call of a run: what came on stdin, and of the environment what a hook may take. */
+export interface ClaudeHookCall {
+  readonly timeMs: number;
+  readonly pwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+export const claudeHooks = (run: ClaudeRun): ClaudeHookCall[] =>
+  readFileSync(new URL(`${run}/hooks.jsonl`, ROOT), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const { t0, pwd, env, input } = JSON.parse(line) as { t0: number } & Omit<ClaudeHookCall, 'timeMs'>;
+      return { timeMs: t0, pwd, env, input };
+    });
 
 /** The lines of a capture as a door decodes them. */
 export function claudeTelemetry(run: ClaudeRun, signal: 'traces' | 'logs'): { spans: SpanRecord[]; logs: LogRecord[] } {
