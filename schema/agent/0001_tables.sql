@@ -143,6 +143,7 @@ CREATE TABLE file_modifications (
   cwd               TEXT,                          -- working folder of the tool
   trace_id          TEXT,                          -- trace that the edit belongs to
   span_id           TEXT,                          -- span of the call
+  was_committed     INTEGER,                       -- of a row taken over from cc-ai-tracker: 1 where that tool had it committed, else 0; NULL of others
   change_seq        INTEGER NOT NULL               -- this file's counter at the row's last change
 ) STRICT;
 CREATE INDEX file_modifications_task ON file_modifications (task_execution_id);
@@ -250,7 +251,7 @@ SELECT
   coalesce(m.lines_added, 0)   AS lines_added,    -- lines added, 0 where unknown
   coalesce(m.lines_removed, 0) AS lines_removed,  -- lines removed, 0 where unknown
   m.cwd                        AS cwd,            -- working folder
-  EXISTS (SELECT 1 FROM commit_lines l WHERE l.file_modification_id = m.id) AS committed  -- 1 when a line of it ended in a commit
+  m.was_committed IS 1 OR EXISTS (SELECT 1 FROM commit_lines l WHERE l.file_modification_id = m.id) AS committed  -- 1 when a line of it ended in a commit
 FROM file_modifications m;
 
 -- What each task cost: its own calls (calls, tokens, cost), and its own with those of all tasks below it in this file

@@ -128,6 +128,7 @@ export interface FileModificationTable {
   cwd: Maybe<string>;
   trace_id: Maybe<string>;
   span_id: Maybe<string>;
+  was_committed: Maybe<0 | 1>;
   change_seq: number;
 }
 
