@@ -1,5 +1,6 @@
 import type { Command, OptionSpec } from './command.ts';
 import { COMMANDS } from './registry.ts';
+import { wrap } from './render/wrap.ts';
 
 const WIDTH = 80;
 
@@ -11,18 +12,6 @@ function listing(rows: readonly (readonly [left: string, right: string])[]): str
   return rows
     .map(([name, text]) => `  ${name.padEnd(left - 2)}${wrap(text, WIDTH - left).join(`\n${' '.repeat(left)}`)}\n`)
     .join('');
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }
 
 export const overview = (): string =>

@@ -25,9 +25,24 @@ export const COMMANDS: readonly Registered[] = [
     load: async () => (await import('./commands/ingest.ts')).ingest,
   },
   {
+    name: 'install',
+    summary: 'have Claude Code’s edits recorded: put hooks into its settings',
+    load: async () => (await import('./commands/install.ts')).install,
+  },
+  {
+    name: 'uninstall',
+    summary: 'take out what install put in, to the byte',
+    load: async () => (await import('./commands/uninstall.ts')).uninstall,
+  },
+  {
     name: 'hook',
     summary: 'take a hook’s event from stdin, drain what hooks spooled',
     load: async () => (await import('./commands/hook.ts')).hook,
+  },
+  {
+    name: 'import',
+    summary: 'take over what cc-ai-tracker recorded',
+    load: async () => (await import('./commands/import.ts')).importCommand,
   },
   {
     name: 'agents',

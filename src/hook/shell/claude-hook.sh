@@ -80,6 +80,7 @@ find_git() {
   { IFS= read -r line <"$git_dir/HEAD"; } || return
   git_top=${at:-/}
   case $line in
+    'ref: refs/heads/.invalid') ;;
     'ref: refs/heads/'*)
       ref=${line#ref: }
       git_branch=${ref#refs/heads/}

@@ -1,0 +1,155 @@
+import { homedir } from 'node:os';
+import { claudeVersion } from '../../hook/install/claude-version.ts';
+import { eventsLeftOut, hooksBlock } from '../../hook/install/hook-entries.ts';
+import { copyScript, drainCommandOf, scriptPath } from '../../hook/install/hook-script.ts';
+import { type InstallPlan, planInstall } from '../../hook/install/plan-install.ts';
+import { readSettingsFile, type Scope, settingsPath, writeSettingsFile } from '../../hook/install/settings-file.ts';
+import { telemetryEnv } from '../../hook/install/telemetry-env.ts';
+import { entryOf, readUndoRecord, withEntry, writeUndoRecord } from '../../hook/install/undo-record.ts';
+import { homeFolder } from '../../store/folders.ts';
+import { endpointOf, projectFolder, runnerOf, scopeOf, settingsBlock } from '../claude-install.ts';
+import { type Command, type Context, flagOption, textOption } from '../command.ts';
+import { CommandError, EXIT } from '../exit-code.ts';
+import { clean } from '../render/clean.ts';
+import { unifiedDiff } from '../render/diff.ts';
+import { shortHome } from '../render/short-home.ts';
+import { wrap } from '../render/wrap.ts';
+
+export const install: Command = {
+  name: 'install',
+  usage: '[OPTIONS]',
+  about:
+    'Puts hooks into Claude Code’s settings, so that every file that it changes becomes a row. Other people’s entries and the formatting of the file stay; running it again brings older entries up to date. `ai-tracker uninstall` undoes it to the byte.',
+  options: {
+    claude: { type: 'boolean', doc: 'into Claude Code; the same as without, since there is nothing else yet' },
+    scope: {
+      type: 'string',
+      value: 'SCOPE',
+      doc: 'user (the default): your settings; project: .claude/settings.json, which others share; local: .claude/settings.local.json',
+    },
+    telemetry: { type: 'boolean', doc: 'also have spans and logs sent to `ai-tracker serve` (AI_TRACKER_ENDPOINT)' },
+    http: { type: 'boolean', doc: 'let Claude Code send events to `serve` itself; they are lost while it is down' },
+    'claude-version': { type: 'string', value: 'VERSION', doc: 'entries for this version, instead of the one on PATH' },
+    'dry-run': { type: 'boolean', doc: 'change nothing, print the difference' },
+    print: { type: 'boolean', doc: 'change nothing, print the settings, for managed settings and images' },
+  },
+  examples: ['ai-tracker install', 'ai-tracker install --scope project --dry-run', 'ai-tracker install --print --telemetry'],
+  arguments: [0, 0],
+  run(context) {
+    const { env, out } = context;
+    const scope = scopeOf(textOption(context, 'scope')) ?? 'user';
+    const home = env['HOME'] || homedir();
+    const version = versionOption(context) ?? claudeVersion(env, home);
+    const added = flagOption(context, 'telemetry') ? telemetryEnv(endpointOf(env)) : {};
+    const http = flagOption(context, 'http');
+    if (flagOption(context, 'print')) {
+      const block = settingsBlock(runnerOf('printed', http, homeFolder(env), env), versionOption(context), added);
+      out.write(`${JSON.stringify(block, null, 2)}\n`);
+      return EXIT.done;
+    }
+
+    const file = readSettingsFile(settingsPath(scope, env, home, projectFolder(process.cwd())), scope);
+    const record = readUndoRecord(homeFolder(env));
+    const runner = runnerOf(scope, http, homeFolder(env), env);
+    const plan = planInstall(file, scope, hooksBlock(runner, version), added, entryOf(record, file.path));
+    if (plan.status === 'unusable') {
+      throw new CommandError(
+        EXIT.environment,
+        `cannot install into ${file.path}: it ${plan.why}. Mend it, or put in by hand what \`ai-tracker install --print\` prints`,
+      );
+    }
+    if (flagOption(context, 'dry-run')) {
+      out.write(unifiedDiff(file.path, plan.before, plan.after));
+      out.note(plan.status === 'unchanged' ? 'nothing would change' : 'nothing was changed: this is what `install` would do');
+      return EXIT.done;
+    }
+    if (plan.status === 'changed' && file.isReadOnly) {
+      throw new CommandError(EXIT.environment, `cannot install into ${file.path}: it is read-only. \`chmod u+w\` it first`);
+    }
+
+    const drain = drainCommandOf(process.execPath, process.argv[1] ?? '');
+    // First what the settings will name, then what undoes them.
+    const copied = runner.what === 'script' && copyScript(homeFolder(env), drain);
+    if (plan.status === 'changed') {
+      const madeFolders = plan.undo.madeFolders ?? [];
+      const remember = (made: readonly string[]): void =>
+        writeUndoRecord(homeFolder(env), withEntry(record, file.path, { ...plan.undo, madeFolders: made }));
+      remember(madeFolders);
+      const made = writeSettingsFile(file, plan.after);
+      if (made.length > 0) remember([...madeFolders, ...made]);
+    }
+    tell(context, {
+      plan,
+      path: file.path,
+      scope,
+      version,
+      home,
+      copied,
+      http,
+      script: runner.what === 'script',
+      npx: drain.what === 'npx',
+    });
+    return EXIT.done;
+  },
+};
+
+interface Told {
+  readonly plan: Exclude<InstallPlan, { status: 'unusable' }>;
+  readonly path: string;
+  readonly scope: Scope;
+  readonly version: string | null;
+  readonly home: string;
+  readonly copied: boolean;
+  readonly script: boolean;
+  readonly http: boolean;
+  readonly npx: boolean;
+}
+
+function tell({ env, out }: Context, { plan, path, scope, version, home, copied, script, http, npx }: Told): void {
+  const say = (line = ''): void => out.write(`${clean(line)}\n`);
+  const undo = scope === 'user' ? 'ai-tracker uninstall' : `ai-tracker uninstall --scope ${scope}`;
+  if (plan.status === 'unchanged' && !copied) say('The hooks are installed and up to date; nothing was changed.');
+  else say('The hooks are installed. Sessions that run now take them up when they start anew.');
+  say();
+  say(`  settings  ${shortHome(path, home)}`);
+  if (script) say(`  script    ${shortHome(scriptPath(homeFolder(env)), home)}`);
+  say(`  undo      ${undo}`);
+  say();
+
+  for (const line of remarks({ plan, path, scope, version, home, copied, script, http, npx })) {
+    out.write(`${wrap(clean(line), 78).join('\n  ')}\n`);
+  }
+}
+
+/** What the person should know beside, a paragraph each. */
+function remarks({ plan, scope, version, script, http, npx }: Told): string[] {
+  const leftOut = eventsLeftOut(version);
+  return [
+    ...plan.replaced.map((command) => `Took out cc-ai-tracker’s hook, which would count edits twice: ${command}`),
+    ...(plan.upgraded > 0 ? [`Brought ${plan.upgraded} older entries of ours up to date.`] : []),
+    ...(plan.addedEnv.length > 0 ? [`Added to env: ${plan.addedEnv.join(', ')}`] : []),
+    ...plan.keptEnv.map((name) => `Left as it was, since it has another value: env.${name}`),
+    ...(scope === 'project' && !http ? [SHARED] : []),
+    ...(http ? ['Events go to `ai-tracker serve` alone: those that come while it is down are lost.'] : []),
+    ...(npx && script ? [BY_NPX] : []),
+    ...(leftOut.length > 0
+      ? [`Left out, since Claude Code ${version} ignores settings that name them: ${leftOut.join(', ')}`]
+      : []),
+    ...(version === null ? [NO_VERSION] : []),
+  ];
+}
+
+const SHARED = 'They run for everybody who has `ai-tracker-hook` on PATH (npm i -g ai-tracker-otel) and do nothing for others.';
+const BY_NPX =
+  'This was run by npx, which throws its copy away: rows appear when an `ai-tracker` command reads. After `npm i -g ai-tracker-otel`, `ai-tracker install` has them written at the end of each turn.';
+const NO_VERSION =
+  'No `claude` was found: the entries are for 2.1.197 and newer. For an older one, which would ignore the whole file: --claude-version VERSION';
+
+function versionOption(context: Context): string | null {
+  const text = textOption(context, 'claude-version');
+  if (text === null || /^\d+\.\d+\.\d+/.test(text)) return text;
+  throw new CommandError(
+    EXIT.usage,
+    `--claude-version takes what \`claude --version\` prints, such as 2.1.330, not ${JSON.stringify(text)}`,
+  );
+}

@@ -1,0 +1,101 @@
+import { homedir } from 'node:os';
+import { removeScript } from '../../hook/install/hook-script.ts';
+import { planUninstall } from '../../hook/install/plan-uninstall.ts';
+import {
+  readSettingsFile,
+  removeSettingsFile,
+  SCOPES,
+  type Scope,
+  settingsPath,
+  writeSettingsFile,
+} from '../../hook/install/settings-file.ts';
+import { entryOf, readUndoRecord, type UndoRecord, withEntry, writeUndoRecord } from '../../hook/install/undo-record.ts';
+import { homeFolder } from '../../store/folders.ts';
+import { projectFolder, scopeOf } from '../claude-install.ts';
+import { type Command, type Context, flagOption, textOption } from '../command.ts';
+import { CommandError, EXIT } from '../exit-code.ts';
+import { clean } from '../render/clean.ts';
+import { unifiedDiff } from '../render/diff.ts';
+import { shortHome } from '../render/short-home.ts';
+
+export const uninstall: Command = {
+  name: 'uninstall',
+  usage: '[OPTIONS]',
+  about:
+    'Takes out what `ai-tracker install` put in: to the byte where nobody has changed the file since, else our entries alone. Without --scope, from every settings file of this machine into which it was installed. Rows and spooled events stay.',
+  options: {
+    claude: { type: 'boolean', doc: 'out of Claude Code; the same as without, since there is nothing else yet' },
+    scope: { type: 'string', value: 'SCOPE', doc: 'only from user, project or local settings' },
+    'dry-run': { type: 'boolean', doc: 'change nothing, print the difference' },
+  },
+  examples: ['ai-tracker uninstall', 'ai-tracker uninstall --scope project'],
+  arguments: [0, 0],
+  run(context) {
+    const { env, out } = context;
+    const home = env['HOME'] || homedir();
+    const isDry = flagOption(context, 'dry-run');
+    let record = readUndoRecord(homeFolder(env));
+    let changed = 0;
+    const failures: string[] = [];
+    for (const { path, scope } of targets(context, record, home)) {
+      try {
+        const outcome = undo(context, path, scope, record, home, isDry);
+        record = outcome.record;
+        if (outcome.changed) changed += 1;
+      } catch (error) {
+        failures.push(`cannot uninstall from ${path}: ${(error as Error).message}`);
+      }
+    }
+    if (!isDry) {
+      writeUndoRecord(homeFolder(env), record);
+      if (record.files.length === 0 && failures.length === 0) removeScript(homeFolder(env));
+    }
+    if (failures.length > 0) throw new CommandError(EXIT.environment, failures.join('; '));
+    if (changed === 0) out.write('No hooks of ours were found; nothing was changed.\n');
+    return EXIT.done;
+  },
+};
+
+/** Files to look into: of the scope, else all that are remembered and those that are at hand. */
+function targets({ env, options }: Context, record: UndoRecord, home: string): { path: string; scope: Scope }[] {
+  const asked = scopeOf(textOption({ options }, 'scope'));
+  const project = projectFolder(process.cwd());
+  const atHand = (asked === null ? SCOPES : [asked]).map((scope) => ({
+    path: readSettingsFile(settingsPath(scope, env, home, project), scope).path,
+    scope,
+  }));
+  const remembered = asked === null ? record.files.map(({ path, scope }) => ({ path, scope })) : [];
+  return [...new Map([...atHand, ...remembered].map((target) => [target.path, target])).values()];
+}
+
+function undo(
+  { out }: Context,
+  path: string,
+  scope: Scope,
+  record: UndoRecord,
+  home: string,
+  isDry: boolean,
+): { readonly record: UndoRecord; readonly changed: boolean } {
+  const known = entryOf(record, path);
+  const file = readSettingsFile(path, scope);
+  const plan = planUninstall(file, known);
+  const forgotten = withEntry(record, path, null);
+  if (plan.status === 'unusable') throw new Error(`it ${plan.why}`);
+  if (plan.status === 'unchanged') return { record: forgotten, changed: false };
+  if (isDry) {
+    out.write(unifiedDiff(path, file.bytes?.toString('utf8') ?? '', plan.text ?? ''));
+    return { record, changed: true };
+  }
+  if (file.isReadOnly) throw new Error('it is read-only; `chmod u+w` it first');
+  if (plan.text === null) removeSettingsFile(path, known?.madeFolders ?? []);
+  else writeSettingsFile(file, plan.text);
+  const how =
+    plan.text === null
+      ? 'removed; it was not there before'
+      : plan.exact
+        ? 'as it was before, to the byte'
+        : 'our entries taken out; the rest was changed since and stays';
+  out.write(`${clean(`${shortHome(path, home)}: ${how}`)}\n`);
+  for (const command of plan.restored) out.write(`${clean(`  cc-ai-tracker’s hook is back: ${command}`)}\n`);
+  return { record: forgotten, changed: true };
+}

@@ -1,0 +1,120 @@
+import { isUtf8 } from 'node:buffer';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  applyEdits,
+  type FormattingOptions,
+  type JSONPath,
+  modify,
+  type ParseError,
+  parse,
+  printParseErrorCode,
+  visit,
+} from 'jsonc-parser';
+
+/**
+ * The text of a settings file, edited in place: what is not ours keeps its bytes, with indent, line ends and byte order mark.
+ * Claude Code reads strict JSON and ignores a file with a comment in it whole, so such a file is refused, not mended.
+ */
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export type SettingsReading =
+  | { readonly status: 'read'; readonly text: string; readonly value: JsonObject }
+  /** What is wrong, in words that follow the file's name. */
+  | { readonly status: 'unusable'; readonly why: string };
+
+export interface Change {
+  readonly path: JSONPath;
+  /** undefined: is taken away. */
+  readonly value: unknown;
+  /** Goes into an array at the path's last index, instead of replacing what is there. */
+  readonly insert?: boolean;
+}
+
+const BOM = '\ufeff';
+
+/** @param bytes null where there is no file, which is as good as an empty one */
+export function readSettings(bytes: Buffer | null): SettingsReading {
+  if (bytes !== null && !isUtf8(bytes)) return { status: 'unusable', why: 'is not UTF-8' };
+  const text = bytes?.toString('utf8') ?? '';
+  const body = withoutBom(text);
+  if (body.trim() === '') return { status: 'read', text, value: {} };
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return { status: 'unusable', why: complaint(body) };
+  }
+  const why = wrongShape(value);
+  return why === null ? { status: 'read', text, value: value as JsonObject } : { status: 'unusable', why };
+}
+
+/** What a text says that `changeSettings` made, or that `readSettings` could read. */
+export function settingsValue(text: string): JsonObject {
+  const body = withoutBom(text);
+  return body.trim() === '' ? {} : (JSON.parse(body) as JsonObject);
+}
+
+const withoutBom = (text: string): string => (text.startsWith(BOM) ? text.slice(1) : text);
+
+function complaint(body: string): string {
+  const comments: number[] = [];
+  visit(body, { onComment: (_offset, _length, line) => void comments.push(line + 1) });
+  if (comments[0] !== undefined)
+    return `has a comment in line ${comments[0]}, and Claude Code ignores such a file: it must be plain JSON`;
+  const errors: ParseError[] = [];
+  parse(body, errors, { disallowComments: true });
+  const [error] = errors;
+  if (error === undefined) return 'is not JSON';
+  const before = body.slice(0, error.offset).split('\n');
+  return `is not JSON: ${printParseErrorCode(error.error)} in line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`;
+}
+
+function wrongShape(value: unknown): string | null {
+  if (!isObject(value)) return 'holds no JSON object';
+  const { hooks, env } = value;
+  if (env !== undefined && !isObject(env)) return 'has an `env` that is no object';
+  if (hooks === undefined) return null;
+  if (!isObject(hooks)) return 'has `hooks` that are no object';
+  const wrong = Object.keys(hooks).find((event) => !Array.isArray(hooks[event]));
+  return wrong === undefined ? null : `has \`hooks.${wrong}\` that is no list`;
+}
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * The text with the changes, made one after the other.
+ * @throws Error where the text does not say after them what it should (a key that stands there twice)
+ */
+export function changeSettings(text: string, changes: readonly Change[]): string {
+  const bom = text.startsWith(BOM) ? BOM : '';
+  let body = text.slice(bom.length);
+  if (body.trim() === '') body = '{}\n';
+  const expected = JSON.parse(body) as JsonObject;
+  const formattingOptions = formatOf(body);
+  for (const { path, value, insert = false } of changes) {
+    body = applyEdits(body, modify(body, path, value, { formattingOptions, isArrayInsertion: insert }));
+    applyTo(expected, path, value, insert);
+  }
+  // Written twice, a key counts by its last place for readers and by its first for the editor.
+  if (!isDeepStrictEqual(JSON.parse(body), expected)) throw new Error('has a key twice in one object; leave one of them');
+  return bom + body;
+}
+
+function applyTo(root: JsonObject, path: JSONPath, value: unknown, insert: boolean): void {
+  let at = root as Record<string | number, unknown>;
+  for (const key of path.slice(0, -1)) at = (at[key] ??= {}) as Record<string | number, unknown>;
+  const last = path.at(-1) ?? '';
+  const copy = value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
+  if (Array.isArray(at)) at.splice(Number(last), insert ? 0 : 1, ...(copy === undefined ? [] : [copy]));
+  else if (copy === undefined) delete at[last];
+  else at[last] = copy;
+}
+
+/** As the file itself is written: its line ends, its indent. */
+function formatOf(body: string): FormattingOptions {
+  const indent = /^([ \t]+)\S/m.exec(body)?.[1] ?? '  ';
+  const isTab = indent.startsWith('\t');
+  return { insertSpaces: !isTab, tabSize: isTab ? 1 : indent.length, eol: body.includes('\r\n') ? '\r\n' : '\n' };
+}
