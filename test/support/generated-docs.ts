@@ -1,5 +1,6 @@
 import { performanceDoc } from '../../bench/performance-doc.ts';
 import { betweenMarkers } from './between-markers.ts';
+import { pluginHooks, pluginManifest, pluginScript } from './claude-plugin.ts';
 import { cliDoc } from './cli-doc.ts';
 import { schemaDoc } from './generate-schema-doc.ts';
 import { optionsTable, serveOptionsTable } from './options-table.ts';
@@ -20,4 +21,7 @@ export const GENERATED_DOCS: readonly GeneratedDoc[] = [
   { file: 'docs/performance.md', render: performanceDoc },
   { file: 'docs/schema.md', render: schemaDoc },
   { file: 'docs/cli.md', render: cliDoc },
+  { file: 'plugin/.claude-plugin/plugin.json', render: pluginManifest },
+  { file: 'plugin/hooks/hooks.json', render: pluginHooks },
+  { file: 'plugin/hooks/claude-hook.sh', render: pluginScript },
 ];

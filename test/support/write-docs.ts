@@ -1,5 +1,5 @@
 /** `npm run docs`: writes what is generated of the docs. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { GENERATED_DOCS } from './generated-docs.ts';
 
 for (const { file, render } of GENERATED_DOCS) {
@@ -7,6 +7,7 @@ for (const { file, render } of GENERATED_DOCS) {
   const current = existsSync(path) ? readFileSync(path, 'utf8') : '';
   const wanted = await render(current);
   if (wanted === current) continue;
+  mkdirSync(new URL('.', path), { recursive: true });
   writeFileSync(path, wanted);
   console.log(`${file}: written`);
 }

@@ -1,0 +1,242 @@
+#!/bin/sh
+# Spools one hook event of Claude Code, and starts a drain of the spool where a turn or a session ends. Prints nothing,
+# exits 0 whatever happens, waits for nobody. The form of a record and the order of the folders are those of the package
+# (docs/hooks.md). Installed by `ai-tracker install`; `ai-tracker uninstall` takes it away.
+#
+# Any POSIX shell: dash, bash, busybox, zsh, mksh. What a fork costs decides the style: one each for cat and mv, and none
+# else on the usual way. It is read by the shell that Claude Code starts anyway (`.`), which saves another.
+#
+# $1: pre post pre-bash post-bash pre-mcp post-mcp batch session session-end stop
+
+# No `exec` alone: where its redirection fails (no /dev/null), the shell would end with 2, which blocks the tool call.
+command exec >/dev/null 2>&1 || exit 0
+
+# Folders of the spool, best first, into $folder1 and $folder2: as src/spool/spool-folder.ts has it.
+find_folders() {
+  folder1= folder2=
+  if [ -n "${AI_TRACKER_SPOOL_DIR:-}" ]; then
+    absolute "$AI_TRACKER_SPOOL_DIR"
+    folder1=$path
+    return
+  fi
+  home=${HOME:-}
+  if [ -z "$home" ]; then
+    # Nothing in the environment: the password file knows.
+    user=$(id -un)
+    case $user in '' | *[!A-Za-z0-9._-]*) ;; *) eval "home=~$user" ;; esac
+    case $home in /*) ;; *) home= ;; esac
+  fi
+  if [ -n "${AI_TRACKER_DB_PATH:-}" ]; then
+    absolute "$AI_TRACKER_DB_PATH"
+    # Folders named after an agent may not exist yet; the spool is one for all agents.
+    case $path in *'{agent_id}'*) path=${path%%'{agent_id}'*}x ;; esac
+    while :; do case $path in ?*/) path=${path%/} ;; *) break ;; esac done
+    folder1=${path%/*}/.spool
+  elif [ -n "${AI_TRACKER_SHARED_DIR:-}" ]; then
+    absolute "$AI_TRACKER_SHARED_DIR"
+    folder1=$path/.spool
+  elif [ -e /workspace/shared ]; then
+    folder1=/workspace/shared/tracking/.spool
+  fi
+  if [ -n "$home" ]; then
+    if [ -n "$folder1" ]; then
+      folder2=$home/.config/ai-tracker/spool
+    else
+      folder1=$home/.config/ai-tracker/spool
+    fi
+  fi
+}
+
+absolute() {
+  case $1 in /*) path=$1 ;; *) path=$PWD/$1 ;; esac
+}
+
+# A name that no other container, pid or second chooses, into $name.
+find_name() {
+  name=
+  { IFS= read -r name </proc/sys/kernel/random/uuid; } || name=$(uuidgen) || name=$(mktemp -u XXXXXXXXXXXXXXXX)
+  [ -n "$name" ]
+}
+
+# What is checked out where the hook runs, read without starting git, into $git_top, $git_branch and $git_head.
+find_git() {
+  git_top= git_branch= git_head= git_dir= git_common=
+  at=$PWD
+  while [ ! -e "$at/.git" ]; do
+    case $at in */*) at=${at%/*} ;; *) return ;; esac
+  done
+  if [ -d "$at/.git" ]; then
+    git_dir=$at/.git
+  else
+    # A work tree of its own or a submodule: `gitdir: <path>`.
+    { IFS= read -r line <"$at/.git"; } || return
+    git_dir=${line#gitdir: }
+    case $git_dir in /*) ;; *) git_dir=$at/$git_dir ;; esac
+  fi
+  git_common=$git_dir
+  if { IFS= read -r line <"$git_dir/commondir"; }; then
+    case $line in /*) git_common=$line ;; *) git_common=$git_dir/$line ;; esac
+  fi
+  { IFS= read -r line <"$git_dir/HEAD"; } || return
+  git_top=${at:-/}
+  case $line in
+    'ref: refs/heads/.invalid') ;;
+    'ref: refs/heads/'*)
+      ref=${line#ref: }
+      git_branch=${ref#refs/heads/}
+      { IFS= read -r git_head <"$git_common/$ref"; } || packed_ref "$ref"
+      ;;
+    'ref: '*) ;;
+    *) git_head=$line ;;
+  esac
+}
+
+# The commit of a ref that is only in packed-refs. dash reads a byte at a time: in a long list, the head stays unknown.
+packed_ref() {
+  lines=0
+  while [ "$lines" -lt 40 ] && IFS=' ' read -r sha name_of_ref; do
+    if [ "$name_of_ref" = "$1" ]; then
+      git_head=$sha
+      return
+    fi
+    lines=$((lines + 1))
+  done <"$git_common/packed-refs"
+}
+
+# The beginning of a record. Of the environment, which holds keys, this list and nothing else (src/spool/hook-environment.ts).
+print_header() {
+  printf '%s\0' 'ai-tracker-hook 1' \
+    ${TRACEPARENT:+"TRACEPARENT=$TRACEPARENT"} \
+    ${TRACESTATE:+"TRACESTATE=$TRACESTATE"} \
+    ${AI_TRACKER_TASK_ID:+"AI_TRACKER_TASK_ID=$AI_TRACKER_TASK_ID"} \
+    ${AGENT_SWARM_TASK_ID:+"AGENT_SWARM_TASK_ID=$AGENT_SWARM_TASK_ID"} \
+    ${CLAUDE_PROJECT_DIR:+"CLAUDE_PROJECT_DIR=$CLAUDE_PROJECT_DIR"} \
+    ${PWD:+"PWD=$PWD"} \
+    ${HOME:+"HOME=$HOME"} \
+    ${AGENT_ID:+"AGENT_ID=$AGENT_ID"} \
+    ${AGENT_SWARM_AGENT_ID:+"AGENT_SWARM_AGENT_ID=$AGENT_SWARM_AGENT_ID"} \
+    ${AI_TRACKER_AGENT_ATTRIBUTES:+"AI_TRACKER_AGENT_ATTRIBUTES=$AI_TRACKER_AGENT_ATTRIBUTES"} \
+    ${AI_TRACKER_DB_PATH:+"AI_TRACKER_DB_PATH=$AI_TRACKER_DB_PATH"} \
+    ${AI_TRACKER_SHARED_DIR:+"AI_TRACKER_SHARED_DIR=$AI_TRACKER_SHARED_DIR"} \
+    ${AI_TRACKER_WRITER_ID:+"AI_TRACKER_WRITER_ID=$AI_TRACKER_WRITER_ID"} \
+    ${AI_TRACKER_FILE_MODE:+"AI_TRACKER_FILE_MODE=$AI_TRACKER_FILE_MODE"} \
+    ${AI_TRACKER_JOURNAL:+"AI_TRACKER_JOURNAL=$AI_TRACKER_JOURNAL"} \
+    ${AI_TRACKER_SYNCHRONOUS:+"AI_TRACKER_SYNCHRONOUS=$AI_TRACKER_SYNCHRONOUS"} \
+    ${AI_TRACKER_LABEL_KEYS:+"AI_TRACKER_LABEL_KEYS=$AI_TRACKER_LABEL_KEYS"} \
+    ${AI_TRACKER_LABELS:+"AI_TRACKER_LABELS=$AI_TRACKER_LABELS"} \
+    ${AI_TRACKER_KINDS:+"AI_TRACKER_KINDS=$AI_TRACKER_KINDS"} \
+    ${AI_TRACKER_SERVER_TASKS:+"AI_TRACKER_SERVER_TASKS=$AI_TRACKER_SERVER_TASKS"} \
+    ${git_top:+"git_top=$git_top"} \
+    ${git_branch:+"git_branch=$git_branch"} \
+    ${git_head:+"git_head=$git_head"} \
+    ${snapshot:+"snapshot=$snapshot"} \
+    ${snapshot_error:+"snapshot_error=$snapshot_error"} \
+    ''
+}
+
+# One record into the first folder that takes it. Whole or not at all: no reader takes the temporary name.
+spool_event() {
+  # A person at a terminal would wait for ever.
+  [ ! -t 0 ] || return
+  if ! true 3<&0; then
+    count_loss .unreadable
+    return
+  fi
+  find_name || return
+  for folder in "$folder1" "$folder2"; do
+    [ -n "$folder" ] || continue
+    [ -d "$folder" ] || mkdir -p -- "$folder" || continue
+    case $name in *0) mark_full "$folder" & ;; esac
+    [ ! -e "$folder/.full" ] || continue
+    temporary=$folder/.$name.hook.tmp
+    # Apart from the event: a disk that is full refuses this, and the event is still there for the next folder.
+    if ! print_header >"$temporary"; then
+      rm -f -- "$temporary"
+      continue
+    fi
+    # The events of stdin are gone after this, so there is no second try.
+    if cat >>"$temporary" && mv -f -- "$temporary" "$folder/$name.hook"; then return; fi
+    rm -f -- "$temporary"
+    break
+  done
+  count_loss .refused
+}
+
+# An event that is not spooled is a byte in that file: appending one is atomic.
+count_loss() {
+  for folder in "$folder1" "$folder2"; do
+    [ -n "$folder" ] || continue
+    [ -d "$folder" ] || mkdir -p -- "$folder" || continue
+    if printf . >>"$folder/$1"; then return; fi
+  done
+}
+
+# Whether the folder holds as much as it may. Counting is slow in a folder with many records, so it happens beside the hook,
+# after about one event of sixteen; drains take the marker away.
+mark_full() {
+  most=${AI_TRACKER_SPOOL_MAX_MB:-512}
+  tenths=0
+  case $most in *.*) tenths=${most#*.} most=${most%%.*} ;; esac
+  tenths=${tenths%"${tenths#?}"}
+  case $most$tenths in '' | *[!0-9]* | ??????????*) most=512 tenths=0 ;; esac
+  held=$(du -sk -- "$1")
+  held=${held%%[!0-9]*}
+  if [ "${held:-0}" -ge "$((${most:-0} * 1024 + ${tenths:-0} * 102))" ]; then
+    : >"$1/.full"
+  else
+    [ ! -e "$1/.full" ] || rm -f -- "$1/.full"
+  fi
+}
+
+# Brings what is spooled into the database, by a process that outlives this one. Without an ai-tracker that works, whoever
+# comes next does it.
+start_drain() {
+  for folder in "$folder1" "$folder2"; do
+    [ -n "$folder" ] || continue
+    for record in "$folder"/*.hook "$folder"/*.json; do
+      [ -e "$record" ] && break 2
+    done
+    record=
+  done
+  [ -n "${record:-}" ] && [ -e "$record" ] || return
+
+  # What installed this script, by node and program; else the PATH's, but nothing that npx will throw away.
+  node= program=
+  { IFS= read -r node && IFS= read -r program; } <"${HOME:-}/.config/ai-tracker/hooks/ai-tracker-command"
+  if [ -x "$node" ] && [ -r "$program" ]; then
+    set -- "$node" "$program"
+  else
+    program=$(command -v ai-tracker) || return
+    case $program in */_npx/* | '') return ;; esac
+    set -- "$program"
+  fi
+
+  # One at a time; who holds the lock for a minute was killed.
+  lock=$folder/.draining
+  if ! mkdir -- "$lock"; then
+    [ -n "$(find "$lock" -prune -mmin +0)" ] || return
+    rmdir -- "$lock"
+    mkdir -- "$lock" || return
+  fi
+  # Claude Code waits until nobody holds the pipes of its hook, and ends the hook's process group.
+  if command -v setsid; then set -- setsid sh -c 'trap "" HUP; "$@" hook drain; rmdir -- "$0"' "$lock" "$@"
+  else set -- sh -c 'trap "" HUP; "$@" hook drain; rmdir -- "$0"' "$lock" "$@"; fi
+  "$@" </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+}
+
+run_hook() {
+  case ${AI_TRACKER_DISABLED:-} in 1 | [Tt][Rr][Uu][Ee] | [Yy][Ee][Ss] | [Oo][Nn]) return ;; esac
+  umask 077
+  find_folders
+  case ${1:-} in
+    stop) start_drain ;;
+    *)
+      find_git
+      spool_event
+      case ${1:-} in session-end) start_drain ;; esac
+      ;;
+  esac
+}
+
+run_hook "$@"
+exit 0
