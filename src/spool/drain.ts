@@ -21,6 +21,8 @@ export interface DrainReport {
   later: number;
   /** Whether another drain, a little later, may apply more: the limit was reached, or `apply` said `stop`. */
   more: boolean;
+  /** Records of other users, who alone may read them: nothing is wrong, they are drained by whom they belong to. */
+  notOurs: number;
   /** Could not be read or made `apply` throw, and were moved to `bad/`. */
   unreadable: number;
   /** Older than the age limit and not applicable; deleted. */
@@ -58,6 +60,7 @@ export function drainSpool(
   const report: DrainReport = {
     applied: 0,
     later: 0,
+    notOurs: 0,
     more: false,
     unreadable: 0,
     expired: 0,
@@ -87,8 +90,12 @@ export function drainSpool(
     try {
       reading = readRecordFile(folder, name);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-        report.messages.push(`cannot read ${path}: ${(error as Error).message}`);
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EACCES' || code === 'EPERM') {
+        report.notOurs += 1;
+        // It must not use up the limit of every drain, before those that can be read.
+        taken -= 1;
+      } else if (code !== 'ENOENT') report.messages.push(`cannot read ${path}: ${(error as Error).message}`);
       continue;
     }
     if (reading.what === 'unreadable') {

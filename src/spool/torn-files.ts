@@ -4,12 +4,15 @@ import { join } from 'node:path';
 /** A writer that still lives is done within seconds, on the slowest disk too. */
 const TORN_AFTER_MS = 3_600_000;
 
+/** Names of ours and no others: AI_TRACKER_SPOOL_DIR may be a folder that others use. */
+const TEMPORARY = /^\.(.+\.hook|\d{14}-[0-9a-f]{8}-.+\.json)\.tmp$/;
+
 /** Deletes temporary files whose writers were killed: half a record each, which nobody was told is kept. @returns how many */
 export function removeTornFiles(folder: string, nowMs: number): number {
   let removed = 0;
   try {
     for (const name of readdirSync(folder)) {
-      if (!name.startsWith('.') || !name.endsWith('.tmp')) continue;
+      if (!TEMPORARY.test(name)) continue;
       const path = join(folder, name);
       const found = statSync(path, { throwIfNoEntry: false });
       if (found === undefined || nowMs - found.mtimeMs < TORN_AFTER_MS) continue;
