@@ -37,7 +37,8 @@ const FORMAT_OFFSETS = [18, 19] as const;
 const LARGEST_IN_MEMORY = 32 * 1024 * 1024;
 const TRIES = 5;
 
-function isWal(path: string): boolean {
+/** By its header; whether there is a -wal is another question. */
+export function isWal(path: string): boolean {
   const header = Buffer.alloc(HEADER_BYTES);
   const fd = openSync(path, 'r');
   try {
