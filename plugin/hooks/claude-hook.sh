@@ -214,7 +214,7 @@ start_drain() {
   # One at a time; who holds the lock for a minute was killed.
   lock=$folder/.draining
   if ! mkdir -- "$lock"; then
-    [ -n "$(find "$lock" -prune -mmin +0)" ] || return
+    [ -n "$(find "$lock" -prune -mmin +1)" ] || return
     rmdir -- "$lock"
     mkdir -- "$lock" || return
   fi
