@@ -1,6 +1,8 @@
-import { type CallKind, type CallReading, callReading, type Reading, type Usage } from '../model/reading.ts';
+import { type CallReading, callReading, type Reading, type Usage } from '../model/reading.ts';
 import { type Attributes, SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
 import { count, firstCount, firstText, flag, number, text } from './attributes.ts';
+import { claudeKey, kindOfTool } from './claude-call.ts';
+import { HOOK_SCOPE, readHook } from './claude-hook.ts';
 import type { Dialect } from './dialect.ts';
 import { FAILURE_ATTRIBUTES, failureOf } from './failure.ts';
 import { agentTask } from './gen-ai.ts';
@@ -14,21 +16,8 @@ const CALL_ID = ['tool_use_id', 'gen_ai.tool.call.id'] as const;
 const REQUEST_ID = ['request_id', 'gen_ai.response.id'] as const;
 const SESSION = ['session.id', 'gen_ai.conversation.id'] as const;
 
-/** How much a telling knows of a call's outcome: the execution itself, the record of its result, the span around it. */
+/** How much a telling knows of a call's outcome: the execution itself, (a hook: `claude-hook.ts`,) the record of its result, the span around it. */
 const AUTHORITY = { execution: 9, result: 7, cost: 6, span: 5, decision: 1 } as const;
-
-/** Ids of tool uses and requests are unique within a session: spans, records and hooks meet by them. */
-const keyOf = (session: string | null, id: string | null): string | null =>
-  session === null || id === null ? null : `${session}:${id}`;
-
-/** Stands for the name of every MCP tool where details are off: any other name tells more. */
-export const UNNAMED_MCP_TOOL = 'mcp_tool';
-
-/** `Agent` starts a sub-agent; MCP tools are called `mcp__SERVER__TOOL`, or `mcp_tool` where details are off. */
-function kindOf(tool: string | null): CallKind {
-  if (tool === 'Agent' || tool === 'Task') return 'agent';
-  return tool?.startsWith('mcp__') || tool === UNNAMED_MCP_TOOL ? 'mcp' : 'tool';
-}
 
 /** Claude's `input_tokens` leave the cached ones out, as the Messages API's do. */
 function usageOf(a: Attributes): Usage | null {
@@ -63,12 +52,12 @@ function readTool(span: SpanRecord): Reading {
   const callId = firstText(a, CALL_ID);
   return callReading({
     ...shared(a),
-    kind: kindOf(toolName),
+    kind: kindOfTool(toolName),
     toolName,
     callId,
     // Its status is always UNSET: the outcome is the execution's.
     success: null,
-    key: keyOf(firstText(a, SESSION), callId),
+    key: claudeKey(firstText(a, SESSION), callId),
     authority: AUTHORITY.span,
   });
 }
@@ -87,7 +76,7 @@ function readExecution(span: SpanRecord): Reading {
     // With details on, `error` is the message; 2.1.197 has no class beside it.
     errorType: success === false ? (firstText(a, ['error_class', 'error']) ?? failure.errorType) : null,
     errorMessage: success === false ? failure.errorMessage : null,
-    key: keyOf(firstText(a, SESSION), callId),
+    key: claudeKey(firstText(a, SESSION), callId),
     authority: AUTHORITY.execution,
   });
 }
@@ -111,7 +100,7 @@ function readRequest(span: SpanRecord): Reading {
     provider: 'anthropic',
     requestId,
     usage: usageOf(a),
-    key: keyOf(firstText(a, SESSION), requestId),
+    key: claudeKey(firstText(a, SESSION), requestId),
     authority: AUTHORITY.span,
   });
 }
@@ -171,7 +160,7 @@ function readLog(log: SpanRecord): Reading | null {
         requestId,
         usage: usageOf(a),
         costUsd: number(a, 'cost_usd'),
-        key: keyOf(session, requestId),
+        key: claudeKey(session, requestId),
         authority: AUTHORITY.cost,
       });
     }
@@ -185,7 +174,7 @@ function readLog(log: SpanRecord): Reading | null {
       const toolName = text(a, 'tool_name');
       return callReading({
         ...shared(a),
-        kind: kindOf(toolName),
+        kind: kindOfTool(toolName),
         toolName,
         callId,
         success,
@@ -198,7 +187,7 @@ function readLog(log: SpanRecord): Reading | null {
                 : 'denied'
               : null,
         errorMessage: success === false ? text(a, 'error') : null,
-        key: keyOf(session, callId),
+        key: claudeKey(session, callId),
         authority: isResult ? AUTHORITY.result : AUTHORITY.decision,
       });
     }
@@ -207,7 +196,7 @@ function readLog(log: SpanRecord): Reading | null {
   }
 }
 
-/** Claude Code's own telemetry: beta traces and log events. */
+/** Claude Code's own telemetry: beta traces and log events; and its hooks. */
 export const claudeCode: Dialect = {
   name: SOURCE,
   readsLogs: true,
@@ -239,7 +228,10 @@ export const claudeCode: Dialect = {
   ],
   events: ['api_request', 'api_error', 'tool_result', 'tool_decision'].flatMap((event) => [event, PREFIX + event]),
   read(span): Reading | null {
-    if (span.kind === SPAN_KIND.log) return span.scope.name.startsWith(LOG_SCOPE) ? readLog(span) : null;
+    if (span.kind === SPAN_KIND.log) {
+      if (span.scope.name === HOOK_SCOPE) return readHook(span);
+      return span.scope.name.startsWith(LOG_SCOPE) ? readLog(span) : null;
+    }
     return span.name.startsWith(PREFIX) ? readSpan(span) : null;
   },
 };

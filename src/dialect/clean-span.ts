@@ -1,4 +1,5 @@
 import type { AttributeScalar, Attributes, AttributeValue, SpanRecord } from '../model/span-record.ts';
+import { HOOK_ATTRIBUTE } from './claude-hook.ts';
 import { HOST_ATTRIBUTES, PATH_ATTRIBUTES, URL_ATTRIBUTES } from './http.ts';
 import { cleanHost, maskPath, maskUrl } from './http-target.ts';
 import { errorLine, scrubLabel, scrubLine } from './scrub.ts';
@@ -39,7 +40,8 @@ function cleanAttributes(attributes: Attributes): Attributes {
 const isList = (value: AttributeValue): value is readonly AttributeScalar[] => Array.isArray(value);
 
 function cleanScalar(key: string, value: AttributeScalar): AttributeScalar {
-  if (typeof value !== 'string' || ID.test(key)) return value;
+  // Paths and numbers in JSON that we wrote ourselves: cut or masked it would be none.
+  if (typeof value !== 'string' || ID.test(key) || key === HOOK_ATTRIBUTE.edits) return value;
   if (URLS.has(key)) return cleanUrl(value);
   if (PATHS.has(key)) return maskPath(value);
   if (HOSTS.has(key)) return cleanHost(value);

@@ -216,7 +216,7 @@ export class AgentFinder {
   }
 
   #lastResort(origin: Origin): Agent | null {
-    if (origin.door === 'process') return NO_AGENT;
+    if (origin.door === 'process' || origin.door === 'hook') return NO_AGENT;
     return origin.door === 'file' && this.#settings.agentId !== null ? agentNamed(this.#settings.agentId) : null;
   }
 

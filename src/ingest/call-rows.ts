@@ -28,10 +28,15 @@ const takenBackFromAgents = (column: string) => sql`case
     when ${newValue('kind')} = 'agent' then ${newValue(column)}
     else coalesce(${newValue(column)}, ${oldValue(T, column)}) end`;
 
-/** What was said of a failure does not outlive the word that the call succeeded. */
-const unlessSuccess = (column: string) => sql`case
-    when ${newValue('success')} = 1 then ${newValue(column)}
+/** What was said of a failure does not outlive the word that the call succeeded, nor what was concluded from silence the word that it failed. */
+const ofFailure = (column: string) => sql`case
+    when ${newValue('success')} = 1 or (${newValue('success')} = 0 and ${oldValue(T, 'success')} is null) then ${newValue(column)}
     else coalesce(${newValue(column)}, ${oldValue(T, column)}) end`;
+
+/** Who knows that a call was cut off, or refused before it ran, takes back what others believed of its end. */
+const success = sql`case
+    when ${newValue('error_type')} in ('interrupted', 'validation_reject') then ${newValue('success')}
+    else coalesce(${newValue('success')}, ${oldValue(T, 'success')}) end`;
 
 const RULES = {
   task_execution_id: keepsOwner('task_execution_id'),
@@ -59,9 +64,9 @@ const RULES = {
   cost_usd: takenBackFromAgents('cost_usd'),
   cost_source: takenBackFromAgents('cost_source'),
   price_version: takenBackFromAgents('price_version'),
-  success: 'derived',
-  error_type: unlessSuccess('error_type'),
-  error_message: unlessSuccess('error_message'),
+  success,
+  error_type: ofFailure('error_type'),
+  error_message: ofFailure('error_message'),
   status_code: 'derived',
   retry_count: 'derived',
   request_id: 'derived',

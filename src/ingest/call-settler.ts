@@ -234,7 +234,7 @@ export class CallSettler {
     const parent = place.parentCall ?? place.target;
     const parentRow = this.#rowAround(parent);
     const judged = this.#judged(node, reading);
-    const isFirst = keyed.take(
+    const taken = keyed.take(
       reading.key as string,
       node,
       judged,
@@ -250,7 +250,19 @@ export class CallSettler {
       if (node.around !== around) this.#touchKin(node, around);
       node.around = around;
     }
-    fates.become(node, isFirst ? 'recorded' : 'merged');
+    if (taken === 'listing')
+      fates.become(node, reading.told === 'rejected' ? 'ignored:validation_reject' : 'ignored:only_listed');
+    else fates.become(node, taken === 'first' ? 'recorded' : 'merged');
+    if (taken === 'first') this.#listingsMerged(reading.key as string);
+  }
+
+  /** Lists that named the call before anything else told of it. */
+  #listingsMerged(key: string): void {
+    const { memory, keyed, fates } = this.#parts;
+    for (const { traceId, spanId } of keyed.listingsOf(key)) {
+      const listing = memory.get(traceId ?? '', spanId ?? '');
+      if (listing !== undefined) fates.become(listing, 'merged');
+    }
   }
 
   /** A call that was refused never ran: what stands below it says so. */

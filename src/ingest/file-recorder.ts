@@ -1,6 +1,6 @@
 import { classify } from '../dialect/classify.ts';
 import type { Reading, TaskName } from '../model/reading.ts';
-import { isoTime } from '../model/row-ids.ts';
+import { isoTime, spanRowId } from '../model/row-ids.ts';
 import type { NodeClass, SpanNode } from '../model/span-node.ts';
 import { SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
 import { isLocalRoot } from '../resolve/agent-place.ts';
@@ -10,6 +10,7 @@ import { CallParts } from './call-parts.ts';
 import { CallRows } from './call-rows.ts';
 import { CallSettler } from './call-settler.ts';
 import { ChangeCounter } from './change-counter.ts';
+import { EditRows } from './edit-rows.ts';
 import { Fates, mayBeForgotten } from './fates.ts';
 import { InferredOwners } from './inferred-owners.ts';
 import { KeyedCalls } from './keyed-calls.ts';
@@ -65,6 +66,7 @@ export class FileRecorder {
   readonly #keyed: KeyedCalls;
   readonly #paired: PairedCalls;
   readonly #labels: LabelRows;
+  readonly #edits: EditRows;
   readonly #inferred: InferredOwners;
   readonly #fates: Fates;
   readonly sessions: SessionRows;
@@ -84,19 +86,21 @@ export class FileRecorder {
     const { db } = file;
     const memory = new SpanMemory(db);
     const counter = new ChangeCounter(db);
-    const inferred = new InferredOwners(db, counter);
+    const edits = new EditRows(db, counter);
+    const inferred = new InferredOwners(db, counter, (callId) => edits.touch(callId));
     const sessions = new SessionRows(db, counter);
     const fates = new Fates(ledger);
     const callRows = new CallRows(db, counter);
     this.#memory = memory;
     this.#counter = counter;
+    this.#edits = edits;
     this.#inferred = inferred;
     this.#fates = fates;
     this.sessions = sessions;
     this.#taskRows = new TaskRows(db, memory, counter);
     this.#tasks = new TaskSettler(db, { rows: this.#taskRows, sessions, inferred, fates });
     this.#parts = new CallParts(db);
-    this.#keyed = new KeyedCalls(this.#parts, callRows, sessions, inferred);
+    this.#keyed = new KeyedCalls(db, { parts: this.#parts, rows: callRows, sessions, inferred, edits });
     this.#paired = new PairedCalls(this.#parts);
     this.#calls = new CallSettler(
       { now, memory, rows: callRows, keyed: this.#keyed, paired: this.#paired, sessions, inferred, fates },
@@ -158,6 +162,7 @@ export class FileRecorder {
     this.#tasks.settle();
     this.#labels.write();
     this.#inferred.settle();
+    this.#edits.settle();
     this.sessions.flush(this.#now());
     // What a task's row brought up of calls (a total that it states) is in memory only so far.
     this.#memory.flush(nowSeconds);
@@ -188,6 +193,7 @@ export class FileRecorder {
       this.#keyed.clear();
       this.#paired.clear();
       this.#tasks.clear();
+      this.#edits.clear();
     }
     this.#ledger.commit();
   }
@@ -197,6 +203,7 @@ export class FileRecorder {
     this.#memory.forget();
     this.#taskRows.forget();
     this.#inferred.forget();
+    this.#edits.forget();
     this.#labels.forget();
     this.sessions.forget();
   }
@@ -207,9 +214,12 @@ export class FileRecorder {
     if (existing !== undefined && !ended) return;
     const { dialect, reading } = classify(span, this.#kinds);
     if (span.kind === SPAN_KIND.log && reading.what === 'step') {
-      // A record that makes no row is no link in any chain either.
-      this.#ledger.post(dialect, null, `ignored:${reading.reason}`);
-      return;
+      if (reading.ends !== undefined) this.#keyed.end(reading.ends, spanRowId(span.traceId, span.spanId), span.startMs);
+      if (reading.names === null) {
+        // A record that makes no row and names no task is no link in any chain either.
+        this.#ledger.post(dialect, null, `ignored:${reading.reason}`);
+        return;
+      }
     }
     if (existing !== undefined && existing.facts.endMs !== null) {
       this.#ledger.post(dialect, null, 'repeated');
@@ -254,6 +264,7 @@ export class FileRecorder {
     if (existing === undefined) this.#memory.add(node);
     else this.#memory.replace(existing, node);
     this.#place(node, reading, dialect, span);
+    if (reading.what === 'call' && reading.key !== null) this.#edits.take(reading.key, span);
     this.#calls.inheritUsage(node);
     this.#touchBelow(node);
     if (node.facts.names !== null && cls !== 'task') this.#tasks.tell(node, node.facts.names);

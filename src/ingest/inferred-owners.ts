@@ -25,6 +25,7 @@ const EXACT = sql<boolean>`owner_match in ('ancestor', 'attribute')`;
  */
 export class InferredOwners {
   readonly #counter: ChangeCounter;
+  readonly #changed: (id: string) => void;
   readonly #unsettled: Statement<[limit: number], Unsettled>;
   readonly #byTrace: Statement<[string], Unsettled>;
   readonly #byConversation: Statement<[string], Unsettled>;
@@ -40,8 +41,10 @@ export class InferredOwners {
   readonly #calls = new Set<string>();
   readonly #rows = new Set<string>();
 
-  constructor(db: Db, counter: ChangeCounter) {
+  /** @param changed hears of every row whose owner is another now. */
+  constructor(db: Db, counter: ChangeCounter, changed: (id: string) => void) {
     this.#counter = counter;
+    this.#changed = changed;
     const call = sqlBuilder
       .selectFrom('tool_calls')
       .select(['id', 'task_execution_id', 'owner_match', 'call_id', 'conversation_id', 'trace_id', 'called_at'])
@@ -147,6 +150,7 @@ export class InferredOwners {
     const seq = this.#counter.next();
     this.#set.run(taskExecutionId, match, seq, row.id);
     this.#counter.took(seq);
+    this.#changed(row.id);
   }
 
   #byCallId(row: Unsettled): Owner | null {

@@ -5,6 +5,9 @@ import { type LogRecord, SPAN_KIND, type SpanRecord } from '../model/span-record
 
 const NO_EVENTS: SpanRecord['events'] = [];
 
+/** Ids of log records begin so. */
+export const LOG_ID = 'log:';
+
 /**
  * A log record told as a span below the span that it was written in, so that it finds its owner as spans do. Its id is
  * a hash of what it says: the same record sent twice is one, and it can't be taken for a span's id, which is hex only.
@@ -18,7 +21,7 @@ export function spanOfLog(log: LogRecord): SpanRecord {
   return {
     // Without a trace, the records of one conversation belong together.
     traceId: log.traceId ?? `log:${firstText(attributes, CONVERSATION_ATTRIBUTES) ?? hash}`,
-    spanId: `log:${hash}`,
+    spanId: `${LOG_ID}${hash}`,
     parentSpanId: log.spanId,
     parentRemote: false,
     name: eventName,

@@ -1,4 +1,5 @@
 import { SERVER_TASKS } from '../dialect/classify.ts';
+import { conversationAround } from '../dialect/conversation.ts';
 import type { HealthFinding, RecorderReport } from '../model/health.ts';
 import { PROCESS_SILENCE_MS } from '../model/liveness.ts';
 import type { ApplyOutcome, Recording } from '../model/recording.ts';
@@ -92,7 +93,8 @@ export class Recorder implements Recording {
     // What our own process tells comes in order and is one agent's; of one file for all nobody waits to know which.
     const mayWait = origin.door !== 'process' && !oneFile;
     const decisions = this.#agents.find(all, origin, mayWait ? 'certain' : 'last');
-    if (origin.door === 'otlp') this.#waiting.keepIndex();
+    if (origin.door === 'otlp' || origin.door === 'hook') this.#waiting.keepIndex();
+    if (origin.door === 'hook' && !oneFile) this.#learnHooks(all, origin.agentId);
     const groups = new Map<string, Group>();
     const homeless: SpanRecord[] = [];
     const reasons: Decision[] = [];
@@ -138,6 +140,11 @@ export class Recorder implements Recording {
       reason: reasonOf(error),
       message: error.message,
     };
+  }
+
+  ignore(dialect: string, reason: string): void {
+    this.#ledger.post(dialect, null, `ignored:${reason}`);
+    this.#ledger.commit();
   }
 
   beat(session: ProcessSession, agentId: string | null): void {
@@ -240,6 +247,15 @@ export class Recorder implements Recording {
   #isOneFile(): boolean {
     const { dbPath } = this.#config.settings;
     return dbPath !== null && !dbPath.includes('{agent_id}');
+  }
+
+  /** A hook's process knows whose it is, and names its conversation. */
+  #learnHooks(spans: readonly SpanRecord[], agentId: string | null): void {
+    if (agentId === null) return;
+    for (const { attributes } of spans) {
+      const conversation = conversationAround(attributes);
+      if (conversation !== null) this.learnConversation(conversation, agentId);
+    }
   }
 
   #group(groups: Map<string, Group>, agent: Agent): Group {

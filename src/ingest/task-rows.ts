@@ -58,9 +58,13 @@ interface AttemptRow {
   trace_id: string | null;
 }
 
+/** What tells of a task that is not its own span, as `start_source` says it; of tellings at one time the lesser word counts. */
+export type TaskTeller = 'child' | 'hook' | 'log';
+
 /** A task told of by something else than its own span: a child that names it. */
 export interface ToldTask {
   readonly task: TaskName;
+  readonly by: TaskTeller;
   readonly startMs: number;
   readonly traceId: string | null;
   readonly sessionId: string | null;
@@ -99,6 +103,11 @@ export interface Derived {
 /** Of two tellings of one start: rows hold whole milliseconds, so equal ones are told apart by trace. */
 export const isEarlier = (startA: string, traceA: string | null, startB: string, traceB: string | null): boolean =>
   startA < startB || (startA === startB && (traceA ?? '') < (traceB ?? ''));
+
+/** Tellings of one trace and time differ in who told. */
+const isToldEarlier = (told: ToldTask, startedAt: string, row: AttemptRow & { start_source: string }): boolean =>
+  isEarlier(startedAt, told.traceId, row.started_at, row.trace_id) ||
+  (startedAt === row.started_at && (told.traceId ?? '') === (row.trace_id ?? '') && told.by < row.start_source);
 
 /** The row id of the task that a span is. */
 export const taskIdOfSpan = (node: SpanNode): string | null => {
@@ -184,8 +193,7 @@ export class TaskRows {
       return NOTHING_NEW;
     }
     const startedAt = isoTime(told.startMs);
-    if (startedAt === null || (row !== undefined && !isEarlier(startedAt, told.traceId, row.started_at, row.trace_id)))
-      return NOTHING_NEW;
+    if (startedAt === null || (row !== undefined && !isToldEarlier(told, startedAt, row))) return NOTHING_NEW;
     const seq = this.#counter.next();
     const { changes } = this.#told.run(
       id,
@@ -194,7 +202,7 @@ export class TaskRows {
       told.task.taskId,
       told.task.attempt,
       told.task.source,
-      'child',
+      told.by,
       startedAt,
       'running',
       told.traceId,

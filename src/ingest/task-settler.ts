@@ -4,9 +4,11 @@ import type { SpanNode } from '../model/span-node.ts';
 import type { Db, Statement } from '../store/open.ts';
 import { prepareQuery, sqlBuilder } from '../store/sql.ts';
 import type { Fates } from './fates.ts';
+import { HOOK_ID } from './hook-span.ts';
 import type { InferredOwners } from './inferred-owners.ts';
+import { LOG_ID } from './log-span.ts';
 import type { SessionRows } from './session-rows.ts';
-import { isEarlier, type TaskRows, type ToldTask } from './task-rows.ts';
+import { isEarlier, type TaskRows, type TaskTeller, type ToldTask } from './task-rows.ts';
 
 /** Cancels of tasks that never show up stay counted as ignored; beyond this many the oldest are not waited for. */
 const MAX_EARLY_SIGNALS = 10_000;
@@ -16,6 +18,14 @@ export interface TaskSettlerParts {
   readonly sessions: SessionRows;
   readonly inferred: InferredOwners;
   readonly fates: Fates;
+}
+
+const tellerOf = ({ spanId }: SpanNode): TaskTeller =>
+  spanId.startsWith(HOOK_ID) ? 'hook' : spanId.startsWith(LOG_ID) ? 'log' : 'child';
+
+function isToldBefore(a: ToldTask, b: ToldTask): boolean {
+  const [startA, startB] = [isoTime(a.startMs) ?? '', isoTime(b.startMs) ?? ''];
+  return isEarlier(startA, a.traceId, startB, b.traceId) || (startA === startB && a.traceId === b.traceId && a.by < b.by);
 }
 
 /** Rewrites the rows of the tasks that a batch touched: by their own spans, by children that name them, by cancel spans. */
@@ -58,9 +68,8 @@ export class TaskSettler {
     const key = taskRowId(task);
     const known = this.#told.get(key);
     const { startMs, sessionId } = node.facts;
-    if (known !== undefined && !isEarlier(isoTime(startMs) ?? '', node.traceId, isoTime(known.startMs) ?? '', known.traceId))
-      return;
-    this.#told.set(key, { task, startMs, traceId: node.traceId, sessionId, agentId: node.agentId });
+    const told: ToldTask = { task, by: tellerOf(node), startMs, traceId: node.traceId, sessionId, agentId: node.agentId };
+    if (known === undefined || isToldBefore(told, known)) this.#told.set(key, told);
   }
 
   takeSignal(node: SpanNode, source: string, taskId: string, nowSeconds: number): void {

@@ -52,16 +52,19 @@ const idsOf = (key: string): [traceId: string, spanId: string] => {
 
 const CONCLUSIONS: readonly Conclusion[] = ['certain', 'likely', 'last'];
 
+/** Read by a command, which settles what it holds at its end. */
+const isOfRun = ({ door }: { readonly door: Origin['door'] }): boolean => door === 'file' || door === 'hook';
+
 /** What may be concluded of a held span by now. */
 function conclusionOf({ dueMs, heldMs, origin }: Held, nowMs: number): Conclusion {
   if (dueMs === null || dueMs > nowMs) return 'certain';
-  return origin.door === 'file' || nowMs >= heldMs + LAST_AFTER_MS ? 'last' : 'likely';
+  return isOfRun(origin) || nowMs >= heldMs + LAST_AFTER_MS ? 'last' : 'likely';
 }
 
 /** When a span that waits is looked at again; `current`: what was said before. */
 function dueOf(next: 'likely' | 'last' | null, door: Origin['door'], heldMs: number, nowMs: number, current: number | null) {
   if (next === null) return null;
-  if (door === 'file') return heldMs + RUN_AFTER_MS;
+  if (isOfRun({ door })) return heldMs + RUN_AFTER_MS;
   if (next === 'last') return Math.max(heldMs + LAST_AFTER_MS, nowMs + 1000);
   const isSoon = current !== null && current > nowMs && current <= nowMs + LIKELY_AFTER_MS;
   return isSoon ? current : nowMs + LIKELY_AFTER_MS;

@@ -1,33 +1,36 @@
 /** What a dialect makes of one span or log record. Pure data: it is kept in the ownership memory as JSON. */
 
-export type Source =
-  | 'hatchet'
-  | 'agent-swarm'
-  | 'claude-code'
-  | 'codex'
-  | 'gemini-cli'
-  | 'copilot'
-  | 'genai'
-  | 'mcp'
-  | 'openinference'
-  | 'traceloop'
-  | 'vercel-ai'
-  | 'anthropic'
-  | 'langsmith'
-  | 'langfuse'
-  | 'mastra'
-  | 'strands'
-  | 'pydantic-ai'
-  | 'bullmq'
-  | 'celery'
-  | 'temporal'
-  | 'trigger'
-  | 'inngest'
-  | 'http'
-  | 'rpc'
-  | 'db'
-  | 'hook'
-  | 'import';
+/** Tokens of the column `source`. */
+export const SOURCES = [
+  'hatchet',
+  'agent-swarm',
+  'claude-code',
+  'codex',
+  'gemini-cli',
+  'copilot',
+  'genai',
+  'mcp',
+  'openinference',
+  'traceloop',
+  'vercel-ai',
+  'anthropic',
+  'langsmith',
+  'langfuse',
+  'mastra',
+  'strands',
+  'pydantic-ai',
+  'bullmq',
+  'celery',
+  'temporal',
+  'trigger',
+  'inngest',
+  'http',
+  'rpc',
+  'db',
+  'hook',
+  'import',
+] as const;
+export type Source = (typeof SOURCES)[number];
 
 export type CallKind = 'tool' | 'mcp' | 'llm' | 'http' | 'agent' | 'rpc' | 'db';
 export type TaskOutcome = 'completed' | 'failed' | 'cancelled';
@@ -70,6 +73,12 @@ export interface Usage {
   readonly reasoningTokens: number | null;
 }
 
+/**
+ * `started`: the call was seen to begin, so a result is to be expected. `listed`: it stands among the calls of a turn that is
+ * over, which makes no row; `rejected`: so, and the harness refused it before it could begin.
+ */
+export type CallTold = 'started' | 'listed' | 'rejected';
+
 export interface CallReading {
   readonly what: 'call';
   readonly source: Source;
@@ -99,6 +108,8 @@ export interface CallReading {
   readonly key: string | null;
   /** Of several tellings of one keyed call, the one with more authority says outcome and duration. 0 to 9. */
   readonly authority: number;
+  /** What a telling of a keyed call says beside the fields of the row; null: nothing. */
+  readonly told: CallTold | null;
   /** One of two sights of one call in two traces, which only task, tool and time connect. */
   readonly pair: { readonly side: 'caller' | 'callee'; readonly tool: string } | null;
   /** Of an agent: the task that it is where nothing above it is one. */
@@ -122,6 +133,8 @@ export interface StepReading {
   readonly names: TaskName | null;
   /** What it says of the call that it stands below: Claude Code's permission span tells that the call was refused. */
   readonly verdict?: 'denied' | 'interrupted';
+  /** The conversation that ended with it. */
+  readonly ends?: string;
 }
 
 /** The other side of an HTTP call: completes its client's row, is none itself. */
@@ -154,6 +167,7 @@ const CALL_DEFAULTS = {
   names: null,
   key: null,
   authority: 5,
+  told: null,
   pair: null,
   asTask: null,
 } as const;

@@ -20,6 +20,8 @@ export type ApplyOutcome =
 /** What the writer thread, the receiver and the command line drive. Synchronous: it lives where blocking is allowed, or with a busy timeout of 0. */
 export interface Recording {
   apply(batch: SpanBatch): ApplyOutcome;
+  /** Counts something that makes no row and never becomes a span: a hook event of which nothing is read. */
+  ignore(dialect: string, reason: string): void;
   /** Opens the session's row if need be and says that the process lives. Never throws; a locked file is tried at the next beat. */
   beat(session: ProcessSession, agentId: string | null): void;
   /** Sets `ended_at` of the session. */

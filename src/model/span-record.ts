@@ -13,7 +13,7 @@ export type Attributes = { readonly [key: string]: AttributeValue };
 
 /**
  * OTLP numbering (opentelemetry-proto `Span.SpanKind`), which is the JS SDK's `SpanKind` plus one. `log`, ours: a log
- * record told as a span, so that it finds its place among spans (`ingest/log-span.ts`).
+ * record or a hook event told as a span, so that it finds its place among spans (`ingest/log-span.ts`, `ingest/hook-span.ts`).
  */
 export const SPAN_KIND = { unspecified: 0, internal: 1, server: 2, client: 3, producer: 4, consumer: 5, log: 100 } as const;
 
@@ -88,11 +88,15 @@ export interface ProcessSession {
   readonly startedMs: number;
 }
 
-/** Where a batch came from. `process`: our own process's SDK; `otlp`: a sender over HTTP; `file`: replayed from disk. */
+/**
+ * Where a batch came from. `process`: our own process's SDK; `otlp`: a sender over HTTP; `file`: replayed from disk; `hook`: the
+ * process of a coding agent's hook, which knows its agent or has none.
+ */
 export type Origin =
   | { readonly door: 'process'; readonly session: ProcessSession; readonly agentId: string | null }
   | { readonly door: 'otlp'; readonly agentId: string | null; readonly receivedMs: number }
-  | { readonly door: 'file'; readonly agentId: string | null; readonly receivedMs: number };
+  | { readonly door: 'file'; readonly agentId: string | null; readonly receivedMs: number }
+  | { readonly door: 'hook'; readonly agentId: string | null; readonly receivedMs: number };
 
 export interface SpanBatch {
   readonly origin: Origin;

@@ -31,6 +31,8 @@ export interface DrainReport {
   expiredSpans: number;
   /** Hook events among the expired. */
   expiredHooks: number;
+  /** Name of the last record that was looked at, for a drain that goes on behind it. */
+  last: string | null;
   /** Names of the unreadable and the expired. */
   readonly givenUp: string[];
   readonly messages: string[];
@@ -41,132 +43,208 @@ export interface DrainOptions {
   readonly nowMs?: number;
   /** At most so many records, so that a long spool does not hold up whoever shares the thread. */
   readonly limit?: number;
+  /** Nor so large a part of it: no record is begun once so many bytes were taken. */
+  readonly limitBytes?: number;
+  /** Only records whose names sort behind this one. */
+  readonly after?: string;
   /** What the folder may hold: a drain says to shell hooks whether it is full, which they cannot count at every call. */
   readonly maxBytes?: number;
   /** Hook events that are for another drain, by name: neither read nor counted, but given up by age all the same. */
   readonly leaves?: (name: string) => boolean;
 }
 
+/** A record with the name of its file. */
+export interface Named {
+  readonly name: string;
+  readonly record: SpoolRecord;
+}
+
+/** Records and bytes that are handed over at once: one transaction takes them in little more time than one of them. */
+const GROUP_RECORDS = 64;
+const GROUP_BYTES = 4 * 1024 * 1024;
+
 /**
  * Hands every record to `apply`, oldest first, and deletes it once it was applied. Several processes may drain one
  * folder at once without a lock: applying a record twice changes nothing, and a record that has gone was applied by
  * another. A record is only given up by age after one more attempt.
  */
-export function drainSpool(
+export const drainSpool = (
   folder: string,
   apply: (record: SpoolRecord, name: string) => DrainVerdict,
   options: DrainOptions,
-): DrainReport {
-  const report: DrainReport = {
-    applied: 0,
-    later: 0,
-    notOurs: 0,
-    more: false,
-    unreadable: 0,
-    expired: 0,
-    expiredSpans: 0,
-    expiredHooks: 0,
-    givenUp: [],
-    messages: [],
+): DrainReport => new Drain(folder, (group) => group.map(({ record, name }) => apply(record, name)), options, 1).run();
+
+/** The same, many records at once. `apply` has a verdict for each; where it throws, each is tried alone. */
+export const drainSpoolInGroups = (
+  folder: string,
+  apply: (group: readonly Named[]) => readonly DrainVerdict[],
+  options: DrainOptions,
+): DrainReport => new Drain(folder, apply, options, GROUP_RECORDS).run();
+
+class Drain {
+  readonly #folder: string;
+  readonly #apply: (group: readonly Named[]) => readonly DrainVerdict[];
+  readonly #options: DrainOptions;
+  readonly #groupRecords: number;
+  readonly #nowMs: number;
+  readonly #report: DrainReport = {
+    ...{ applied: 0, later: 0, notOurs: 0, more: false, unreadable: 0, expired: 0, expiredSpans: 0, expiredHooks: 0 },
+    ...{ last: null, givenUp: [], messages: [] },
   };
-  const now = options.nowMs ?? Date.now();
-  let taken = 0;
-  const isOld = (name: string): boolean => now - (timeOfRecord(folder, name) ?? now) > options.maxAgeMs;
-  for (const name of recordNames(folder)) {
-    if (options.leaves?.(name) === true) {
-      if (!isOld(name)) continue;
-      report.expired += 1;
-      report.expiredHooks += 1;
-      report.givenUp.push(name);
-      remove(join(folder, name), report);
-      continue;
+  #group: Named[] = [];
+  #bytes = 0;
+  #stopped = false;
+
+  constructor(
+    folder: string,
+    apply: (group: readonly Named[]) => readonly DrainVerdict[],
+    options: DrainOptions,
+    groupRecords: number,
+  ) {
+    this.#folder = folder;
+    this.#apply = apply;
+    this.#options = options;
+    this.#groupRecords = groupRecords;
+    this.#nowMs = options.nowMs ?? Date.now();
+  }
+
+  run(): DrainReport {
+    const report = this.#report;
+    const { limit = Number.POSITIVE_INFINITY, limitBytes = Number.POSITIVE_INFINITY, after = '', leaves } = this.#options;
+    let taken = 0;
+    let takenBytes = 0;
+    for (const name of recordNames(this.#folder)) {
+      if (name <= after) continue;
+      if (leaves?.(name) === true) {
+        this.#leave(name);
+        continue;
+      }
+      if (taken >= limit || takenBytes >= limitBytes) {
+        report.more = true;
+        break;
+      }
+      const record = this.#read(name);
+      if (record === 'not ours') continue;
+      taken += 1;
+      report.last = name;
+      if (record === null) continue;
+      const bytes = record.kind === 'spans' ? record.batch.length : record.payload.length;
+      takenBytes += bytes;
+      this.#bytes += bytes;
+      if (this.#group.push({ name, record }) >= this.#groupRecords || this.#bytes >= GROUP_BYTES) this.#flush();
+      if (this.#stopped) break;
     }
-    if (taken++ >= (options.limit ?? Number.POSITIVE_INFINITY)) {
-      report.more = true;
-      break;
-    }
-    const path = join(folder, name);
+    this.#flush();
+    this.#tidy();
+    return report;
+  }
+
+  /** It is for another drain, unless it is too old for any. */
+  #leave(name: string): void {
+    if (!this.#isOld(name)) return;
+    this.#report.expired += 1;
+    this.#report.expiredHooks += 1;
+    this.#report.givenUp.push(name);
+    this.#remove(name);
+  }
+
+  #isOld(name: string): boolean {
+    return this.#nowMs - (timeOfRecord(this.#folder, name) ?? this.#nowMs) > this.#options.maxAgeMs;
+  }
+
+  /** Null where there is nothing to apply; `not ours` must not use up the limit of every drain, before those that can be read. */
+  #read(name: string): SpoolRecord | 'not ours' | null {
+    const report = this.#report;
     let reading: SpoolReading;
     try {
-      reading = readRecordFile(folder, name);
+      reading = readRecordFile(this.#folder, name);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EACCES' || code === 'EPERM') {
         report.notOurs += 1;
-        // It must not use up the limit of every drain, before those that can be read.
-        taken -= 1;
-      } else if (code !== 'ENOENT') report.messages.push(`cannot read ${path}: ${(error as Error).message}`);
-      continue;
+        return 'not ours';
+      }
+      if (code !== 'ENOENT') report.messages.push(`cannot read ${join(this.#folder, name)}: ${(error as Error).message}`);
+      return null;
     }
-    if (reading.what === 'unreadable') {
-      setAside(folder, name, reading.why, report);
-      continue;
-    }
-    if (reading.what === 'newer') {
-      report.later += 1;
-      continue;
-    }
-    let verdict: DrainVerdict;
+    if (reading.what === 'record') return reading.record;
+    if (reading.what === 'unreadable') this.#setAside(name, reading.why);
+    else report.later += 1;
+    return null;
+  }
+
+  #flush(): void {
+    const group = this.#group;
+    this.#group = [];
+    this.#bytes = 0;
+    if (group.length === 0) return;
+    let verdicts: readonly DrainVerdict[];
     try {
-      verdict = apply(reading.record, name);
+      verdicts = this.#apply(group);
     } catch (error) {
+      const [only] = group;
       // It would fail at every drain and hold up all that lie behind it.
-      setAside(folder, name, `applying it threw: ${(error as Error).message}`, report);
-      continue;
+      if (group.length === 1 && only !== undefined) this.#setAside(only.name, `applying it threw: ${(error as Error).message}`);
+      else for (const one of group) this.#alone(one);
+      return;
     }
-    if (typeof verdict === 'object') {
-      setAside(folder, name, verdict.unreadable, report);
-      continue;
-    }
-    if (verdict === 'applied') {
+    group.forEach((one, i) => this.#settle(one, verdicts[i] ?? 'later'));
+  }
+
+  #alone(one: Named): void {
+    this.#group = [one];
+    this.#flush();
+  }
+
+  #settle({ name, record }: Named, verdict: DrainVerdict): void {
+    const report = this.#report;
+    if (typeof verdict === 'object') this.#setAside(name, verdict.unreadable);
+    else if (verdict === 'applied') {
       report.applied += 1;
-      remove(path, report);
-      continue;
-    }
-    if (isOld(name)) {
+      this.#remove(name);
+    } else if (this.#isOld(name)) {
       report.expired += 1;
       report.givenUp.push(name);
-      if (reading.record.kind === 'spans') report.expiredSpans += reading.record.ended;
+      if (record.kind === 'spans') report.expiredSpans += record.ended;
       else report.expiredHooks += 1;
-      remove(path, report);
-    } else {
-      report.later += 1;
-    }
-    if (verdict === 'stop') {
-      report.more = true;
-      break;
+      this.#remove(name);
+    } else report.later += 1;
+    if (verdict !== 'stop') return;
+    report.more = true;
+    this.#stopped = true;
+  }
+
+  /** At the end of a drain, not after each of its steps: both look at every file of the folder. */
+  #tidy(): void {
+    const { more, later } = this.#report;
+    const { maxBytes } = this.#options;
+    if (more) return;
+    removeTornFiles(this.#folder, this.#nowMs);
+    if (maxBytes !== undefined && (later > 0 || isMarkedFull(this.#folder)))
+      markFull(this.#folder, spoolBytes(this.#folder) >= maxBytes);
+  }
+
+  #setAside(name: string, why: string): void {
+    const bad = join(this.#folder, BAD_FOLDER);
+    try {
+      makeFolder(bad);
+      renameSync(join(this.#folder, name), join(bad, name));
+      this.#report.unreadable += 1;
+      this.#report.givenUp.push(name);
+      this.#report.messages.push(`cannot use the spool record ${name} (${why}); moved to ${bad}`);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return; // Another drainer moved it first.
+      this.#report.messages.push(`cannot move ${join(this.#folder, name)} to ${bad}: ${(error as Error).message}`);
     }
   }
-  tidy(folder, now, report, options);
-  return report;
-}
 
-/** At the end of a drain, not after each of its steps: both look at every file of the folder. */
-function tidy(folder: string, nowMs: number, report: DrainReport, { maxBytes }: DrainOptions): void {
-  if (report.more) return;
-  removeTornFiles(folder, nowMs);
-  if (maxBytes !== undefined && (report.later > 0 || isMarkedFull(folder))) markFull(folder, spoolBytes(folder) >= maxBytes);
-}
-
-function setAside(folder: string, name: string, why: string, report: DrainReport): void {
-  const bad = join(folder, BAD_FOLDER);
-  try {
-    makeFolder(bad);
-    renameSync(join(folder, name), join(bad, name));
-    report.unreadable += 1;
-    report.givenUp.push(name);
-    report.messages.push(`cannot use the spool record ${name} (${why}); moved to ${bad}`);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return; // Another drainer moved it first.
-    report.messages.push(`cannot move ${join(folder, name)} to ${bad}: ${(error as Error).message}`);
-  }
-}
-
-function remove(path: string, report: DrainReport): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-      report.messages.push(`cannot delete ${path}: ${(error as Error).message}`);
+  #remove(name: string): void {
+    const path = join(this.#folder, name);
+    try {
+      unlinkSync(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.#report.messages.push(`cannot delete ${path}: ${(error as Error).message}`);
+    }
   }
 }

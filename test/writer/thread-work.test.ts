@@ -39,6 +39,7 @@ class RefusingRecording implements Recording {
       ? { status: 'written' }
       : { status: 'retry', rest: { ...batch, spans: rest }, reason: 'locked', message: 'locked' };
   }
+  ignore(): void {}
   beat(): void {}
   end(): void {}
   sweep(): void {}

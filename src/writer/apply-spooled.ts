@@ -1,0 +1,106 @@
+import { readClaudeHook } from '../hook/claude-code.ts';
+import type { HookReading } from '../hook/hook-event.ts';
+import { partsOfSpooledHook } from '../hook/spooled-hook.ts';
+import { spansOfHook } from '../ingest/hook-span.ts';
+import { decodeBatch } from '../model/batch-codec.ts';
+import type { Recording } from '../model/recording.ts';
+import type { Origin, SpanBatch, SpanRecord } from '../model/span-record.ts';
+import type { DrainVerdict, Named } from '../spool/drain.ts';
+import type { SpooledHook, SpooledSpans, SpoolTarget } from '../spool/spool-record.ts';
+
+/** Makes sense of a hook's record. */
+export type ReadHook = (record: SpooledHook) => HookReading;
+
+/**
+ * @param home of the process that spooled, where its record says so: there its file lies where nothing else names one
+ * @returns what writes the files of that target
+ */
+export type RecordingFor = (target: SpoolTarget, home: string | null) => Recording;
+
+/** Name in the books of hook events that are read as Claude Code's. */
+const DIALECT = 'claude-code';
+
+/** Hook events for one file and of one door: one transaction. */
+interface Share {
+  readonly key: string;
+  readonly recording: Recording;
+  readonly door: 'otlp' | 'hook';
+  readonly agentId: string | null;
+  receivedMs: number;
+  readonly spans: SpanRecord[];
+  readonly members: number[];
+}
+
+/**
+ * Brings records of a spool into the files that they name. Made anew for each drain: a file that cannot be written holds up
+ * its own records only, and is not tried for each of them.
+ */
+export class SpoolApplier {
+  readonly #recordingFor: RecordingFor;
+  readonly #readHook: ReadHook;
+  readonly #stuck = new Set<string>();
+
+  constructor(recordingFor: RecordingFor, readHook: ReadHook = readSpooledHook) {
+    this.#recordingFor = recordingFor;
+    this.#readHook = readHook;
+  }
+
+  apply(group: readonly Named[]): DrainVerdict[] {
+    const verdicts = new Array<DrainVerdict>(group.length).fill('later');
+    const shares = new Map<string, Share>();
+    group.forEach(({ record }, i) => {
+      if (record.kind === 'spans') verdicts[i] = this.#applySpans(record);
+      else verdicts[i] = this.#share(record, i, shares);
+    });
+    for (const share of shares.values()) {
+      const { key, recording, door, agentId, receivedMs, spans, members } = share;
+      const isWritten = this.#write(key, { origin: { door, agentId, receivedMs }, spans, logs: [] }, recording);
+      for (const i of members) verdicts[i] = isWritten ? 'applied' : 'later';
+    }
+    return verdicts;
+  }
+
+  #applySpans({ target, batch }: SpooledSpans): DrainVerdict {
+    const key = JSON.stringify(target);
+    if (this.#stuck.has(key)) return 'later';
+    return this.#write(key, decodeBatch(batch), this.#recordingFor(target, null)) ? 'applied' : 'later';
+  }
+
+  /** Puts the event to those that go with it. @returns what is known of the record by now */
+  #share(record: SpooledHook, member: number, shares: Map<string, Share>): DrainVerdict {
+    const { target, home = null, place, receivedMs } = record;
+    // Who sends over HTTP says where it is by its agent only, as senders of spans do.
+    const door: Origin['door'] = place === undefined ? 'otlp' : 'hook';
+    const key = JSON.stringify([target, home, door]);
+    if (this.#stuck.has(key)) return 'later';
+    const reading = this.#readHook(record);
+    if (reading.what === 'ignored' && reading.reason === 'not_json') return { unreadable: 'its event is no JSON object' };
+    // The agent stands in the batch: one recording serves all agents of a folder.
+    const recording = this.#recordingFor({ ...target, agentId: null }, home);
+    if (reading.what === 'ignored') {
+      recording.ignore(DIALECT, reading.reason);
+      return 'applied';
+    }
+    let share = shares.get(key);
+    if (share === undefined) {
+      share = { key, recording, door, agentId: target.agentId, receivedMs, spans: [], members: [] };
+      shares.set(key, share);
+    }
+    share.receivedMs = Math.max(share.receivedMs, receivedMs);
+    share.spans.push(...spansOfHook(reading.event));
+    share.members.push(member);
+    return 'later';
+  }
+
+  #write(key: string, batch: SpanBatch, recording: Recording): boolean {
+    const isWritten = recording.apply(batch).status === 'written';
+    if (!isWritten) this.#stuck.add(key);
+    return isWritten;
+  }
+}
+
+/** By Claude Code's reader: of other sources nothing is read yet. */
+export function readSpooledHook(record: SpooledHook): HookReading {
+  if (record.source !== 'claude') return { what: 'ignored', reason: 'unknown_source' };
+  return readClaudeHook(...partsOfSpooledHook(record));
+}
