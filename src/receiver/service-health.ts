@@ -49,7 +49,7 @@ const SILENCE_MS = 30_000;
  * What makes GET /healthz answer 503. Not every red finding: a span that was refused once is to be seen to, but taking the
  * receiver out of service for it would lose the spans of everybody else.
  */
-const NOT_READY: ReadonlySet<string> = new Set(['books', 'write-failed', 'locked', 'not-writing']);
+const NOT_READY: ReadonlySet<string> = new Set(['books', 'write-failed', 'holding', 'locked', 'not-writing']);
 
 const NAME = 'ai-tracker-otel';
 const EMPTY = {
