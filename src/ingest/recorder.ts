@@ -182,12 +182,19 @@ export class Recorder implements Recording {
   }
 
   sweep(): void {
+    const steps = this.sweepInSteps();
+    while (steps.next().done !== true);
+  }
+
+  *sweepInSteps(): Generator<void, void, void> {
     if (!this.#isOneFile()) this.#waiting.sweep();
     for (const [path, open] of [...this.#open]) {
+      yield;
+      if (this.#open.get(path) !== open) continue;
       try {
         // Removed, replaced or of a newer schema by now: the next write opens it anew.
         if (fileIdentity(path) !== open.identity || open.recorder.file.schemaMoved()) this.#closeAt(path);
-        else this.#sweepFile(path, open);
+        else yield* this.#sweepFile(path, open);
         open.error = null;
         this.#findings.delete(`write:sweep ${path}`);
       } catch (error) {
@@ -398,29 +405,32 @@ export class Recorder implements Recording {
     recorder.transact(() => recorder.sessions.loseTasksOfTheGone(observer(), this.#now(), written, limits));
   }
 
-  #sweepFile(path: string, open: OpenRecorder): void {
+  *#sweepFile(path: string, open: OpenRecorder): Generator<void, void, void> {
     const { settings } = this.#config;
     const { db } = open.recorder.file;
     this.#loseTasks(path, open);
     open.recorder.settleForgottenAgents(Math.floor((this.#now() - AGENT_WAIT_MS) / 1000), SWEEP_STEP);
     const until = performance.now() + SWEEP_BUDGET_MS;
-    const inSteps = (step: () => RetentionStep): number => {
-      let sum = 0;
-      for (;;) {
-        const { deleted, more } = step();
-        sum += deleted;
-        if (!more || performance.now() > until) return sum;
+    const inSteps = function* (step: () => RetentionStep, isOpen: () => boolean): Generator<void, void, void> {
+      while (isOpen()) {
+        const { more } = step();
+        if (!more || performance.now() > until) return;
+        yield;
       }
     };
+    /** What is gone from the file must not be taken for written by a batch that comes before the next step. */
+    const forgetting = (step: RetentionStep): RetentionStep => {
+      if (step.deleted > 0) open.recorder.forget();
+      return step;
+    };
+    const isOpen = (): boolean => this.#open.get(path) === open;
     const forgetBefore = Math.floor((this.#now() - settings.memoryDays * DAY_MS) / 1000);
-    let gone = inSteps(() => forgetMemory(db, forgetBefore, SWEEP_STEP));
+    yield* inSteps(() => forgetting(forgetMemory(db, forgetBefore, SWEEP_STEP)), isOpen);
     if (settings.retentionDays !== null) {
       const deleteBefore = new Date(this.#now() - settings.retentionDays * DAY_MS).toISOString();
-      gone += inSteps(() => deleteOlderThan(db, deleteBefore, SWEEP_STEP));
-      inSteps(() => trimTombstones(db, TOMBSTONES_KEPT, SWEEP_STEP));
+      yield* inSteps(() => forgetting(deleteOlderThan(db, deleteBefore, SWEEP_STEP)), isOpen);
+      yield* inSteps(() => trimTombstones(db, TOMBSTONES_KEPT, SWEEP_STEP), isOpen);
     }
-    // What is gone from the file must not be taken for written.
-    if (gone > 0) open.recorder.forget();
   }
 }
 

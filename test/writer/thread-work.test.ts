@@ -42,6 +42,9 @@ class RefusingRecording implements Recording {
   beat(): void {}
   end(): void {}
   sweep(): void {}
+  sweepInSteps(): Iterator<void> {
+    return [][Symbol.iterator]();
+  }
   tick(): void {}
   report() {
     return { books: {}, files: [], findings: [] };
