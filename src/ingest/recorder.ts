@@ -20,8 +20,16 @@ import type { SessionSight } from './session-rows.ts';
 import { SessionFinder } from './session-sight.ts';
 import { WaitingSpans } from './waiting-spans.ts';
 
-/** Files held open at once; the one unused for longest is closed. Each takes about 2 MB of cache and two descriptors. */
-export const MAX_OPEN_FILES = 64;
+/**
+ * Files held open at once; the one unused for longest is closed. Each takes 0.5 to 1 MB and two descriptors; opening one
+ * again costs 3 ms of CPU and, with synchronous=full, two syncs. In turns over 1,000 agents 64 and 256 cost the same, since
+ * neither holds them all.
+ */
+export const MAX_OPEN_FILES = 128;
+/** Files whose place and last look for lost tasks are remembered although they are not open. */
+const REMEMBERED_FILES = 20_000;
+/** A file that is opened again within this time is not searched for tasks of dead sessions again. */
+const LOSE_EVERY_MS = 60_000;
 /** Rows per step of retention and forgetting: a step holds the write lock for some milliseconds. */
 const SWEEP_STEP = 2000;
 /** How long a sweep may go on with such steps in one file; others write in between them, and the next sweep goes on. */
@@ -59,6 +67,8 @@ export class Recorder implements Recording {
   readonly #sessions = new SessionFinder();
   readonly #open = new Map<string, OpenRecorder>();
   readonly #paths = new Map<string, string>();
+  /** Path → when tasks of dead sessions were looked for. */
+  readonly #searched = new Map<string, number>();
   readonly #findings = new Map<string, HealthFinding>();
   readonly #waiting: WaitingSpans;
   /** Agents into whose files our own process's spans went: its session beats and ends in each. */
@@ -193,7 +203,7 @@ export class Recorder implements Recording {
       if (this.#open.get(path) !== open) continue;
       try {
         // Removed, replaced or of a newer schema by now: the next write opens it anew.
-        if (fileIdentity(path) !== open.identity || open.recorder.file.schemaMoved()) this.#closeAt(path);
+        if (fileIdentity(path) !== open.identity || open.recorder.file.schemaMoved()) this.#leave(path);
         else yield* this.#sweepFile(path, open);
         open.error = null;
         this.#findings.delete(`write:sweep ${path}`);
@@ -305,10 +315,8 @@ export class Recorder implements Recording {
   #failed(what: string, path: string, open: OpenRecorder | undefined, error: unknown): unknown {
     const told = asStoreError(error, 'write to', path === '' ? `a file for ${what}` : path);
     const locked = told instanceof StoreError && told.code === 'locked';
-    if (open !== undefined) {
-      open.error = locked ? null : (told as Error).message;
-      if (!locked) this.#closeAt(path);
-    }
+    if (open !== undefined) open.error = locked ? null : (told as Error).message;
+    if (!locked) this.#leave(path);
     if (!locked) this.#findings.set(`write:${what}`, { level: 'red', code: 'write-failed', message: (told as Error).message });
     return told;
   }
@@ -341,6 +349,7 @@ export class Recorder implements Recording {
       if (location.fallback !== null) this.#findings.set(`folder:${path}`, location.fallback);
       if (location.notice !== null)
         this.#findings.set(`notice:${path}`, { level: 'amber', code: 'old-file', message: location.notice });
+      if (this.#paths.size >= REMEMBERED_FILES) this.#paths.clear();
       this.#paths.set(key, path);
     }
     return path;
@@ -350,7 +359,7 @@ export class Recorder implements Recording {
     let open = this.#open.get(path);
     // Someone removed or replaced the file: what we would write now goes to a file without a name. 2 µs a batch.
     if (open !== undefined && fileIdentity(path) !== open.identity) {
-      this.#closeAt(path);
+      this.#leave(path);
       open = undefined;
     }
     if (open === undefined) {
@@ -366,7 +375,7 @@ export class Recorder implements Recording {
         const kinds = settings.serverTasks ? [...settings.kinds, SERVER_TASKS] : settings.kinds;
         const recorder = new FileRecorder(file, this.#ledger, labels, kinds, () => this.#now());
         open = { recorder, agentId, identity: fileIdentity(path), lastCommitMs: null, error: null };
-        this.#loseTasks(path, open);
+        if (this.#now() - (this.#searched.get(path) ?? Number.NEGATIVE_INFINITY) >= LOSE_EVERY_MS) this.#loseTasks(path, open);
       } catch (error) {
         file.close();
         throw error;
@@ -380,15 +389,21 @@ export class Recorder implements Recording {
 
   #makeRoom(): void {
     for (const path of this.#open.keys()) {
-      if (this.#open.size < MAX_OPEN_FILES) return;
+      if (this.#open.size < (this.#config.maxOpenFiles ?? MAX_OPEN_FILES)) return;
       this.#closeAt(path);
     }
+  }
+
+  /** Something is wrong with the place: it is looked for anew, folders included. */
+  #leave(path: string): void {
+    this.#closeAt(path);
+    for (const [key, place] of this.#paths) if (place === path) this.#paths.delete(key);
+    this.#searched.delete(path);
   }
 
   #closeAt(path: string): void {
     const open = this.#open.get(path);
     this.#open.delete(path);
-    this.#paths.clear();
     try {
       open?.recorder.file.close();
     } catch {
@@ -403,6 +418,8 @@ export class Recorder implements Recording {
     const written = lastWriteMs(path);
     if (written === 0) return;
     recorder.transact(() => recorder.sessions.loseTasksOfTheGone(observer(), this.#now(), written, limits));
+    if (this.#searched.size >= REMEMBERED_FILES) this.#searched.clear();
+    this.#searched.set(path, this.#now());
   }
 
   *#sweepFile(path: string, open: OpenRecorder): Generator<void, void, void> {

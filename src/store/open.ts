@@ -20,7 +20,11 @@ import { asStoreError, StoreError } from './store-error.ts';
 import { switchJournal } from './switch-journal.ts';
 
 export type Db = Database.Database;
-export type Statement<Parameters extends unknown[] = unknown[], Row = unknown> = Database.Statement<Parameters, Row>;
+export type RunResult = Database.RunResult;
+export type Statement<Parameters extends unknown[] = unknown[], Row = unknown> = Pick<
+  Database.Statement<Parameters, Row>,
+  'get' | 'all' | 'run'
+>;
 
 export interface OpenFile extends FileIdentity {
   readonly db: Db;
@@ -91,7 +95,8 @@ export function openForWriting(file: string, options: WriteOptions): OpenFile {
     db.pragma(`synchronous = ${choice.synchronous}`);
     db.pragma(`wal_autocheckpoint = ${WAL_AUTOCHECKPOINT_PAGES}`);
     db.pragma(`journal_size_limit = ${WAL_SIZE_LIMIT_BYTES}`);
-    const identity = migrate(db, path, options.migrations ?? shippedMigrations(), options.packageVersion ?? packageVersion());
+    const migrations = options.migrations ?? shippedMigrations();
+    const identity = migrate(db, path, migrations, options.packageVersion ?? packageVersion(), state);
     const findings = choice.problems.map((message): HealthFinding => ({ level: 'amber', code: 'setting', message }));
     if (journal !== choice.journal) {
       findings.push({
