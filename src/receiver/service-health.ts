@@ -111,6 +111,13 @@ function findingsOf({ state, isWriting, silentMs, waiting, forward, receiver }: 
     const last = forward?.lastLoss == null ? '' : `; last: ${forward.lastLoss}`;
     find('amber', 'forward-dropped', `requests that were not passed on (all are stored here): ${counts}${last}`);
   }
+  const defects = receiver?.refused.defect ?? 0;
+  if (defects > 0)
+    find(
+      'red',
+      'defect',
+      `${defects} requests were answered with 500 by a mistake of ours; please report what stderr says of it`,
+    );
   const grpc = receiver?.notHttp.grpc ?? 0;
   if (grpc > 0) {
     find(
