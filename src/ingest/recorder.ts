@@ -4,7 +4,7 @@ import { PROCESS_SILENCE_MS } from '../model/liveness.ts';
 import type { ApplyOutcome, Recording } from '../model/recording.ts';
 import type { ProcessSession, SpanBatch, SpanRecord } from '../model/span-record.ts';
 import { locateFile, locateReserved, lookingProbe, makingProbe } from '../store/agent-file.ts';
-import { fileIdentity } from '../store/file-identity.ts';
+import { type Footing, fileIdentity, footingOf, type Upset, upsetOf } from '../store/file-identity.ts';
 import { fileSize } from '../store/file-size.ts';
 import { openForWriting } from '../store/open.ts';
 import { lastWriteMs, observer } from '../store/process-liveness.ts';
@@ -46,10 +46,17 @@ const MINUTE_MS = 60_000;
 interface OpenRecorder {
   readonly recorder: FileRecorder;
   readonly agentId: string | null;
-  readonly identity: string | null;
+  /** As it was after the last write. */
+  footing: Footing;
   lastCommitMs: number | null;
   error: string | null;
 }
+
+const UPSETS: Readonly<Record<Upset, string>> = {
+  replaced: 'it was removed or replaced while it was written',
+  log: 'its write-ahead log was removed or replaced while it was open',
+  cut: 'it was cut while it was open',
+};
 
 interface Group {
   readonly agent: Agent;
@@ -203,7 +210,9 @@ export class Recorder implements Recording {
       if (this.#open.get(path) !== open) continue;
       try {
         // Removed, replaced or of a newer schema by now: the next write opens it anew.
-        if (fileIdentity(path) !== open.identity || open.recorder.file.schemaMoved()) this.#leave(path);
+        const { upset } = this.#look(path, open);
+        if (upset !== null) this.#abandon(path, open, upset);
+        else if (open.recorder.file.schemaMoved()) this.#leave(path);
         else yield* this.#sweepFile(path, open);
         open.error = null;
         this.#findings.delete(`write:sweep ${path}`);
@@ -281,10 +290,11 @@ export class Recorder implements Recording {
   #write(group: Group): unknown {
     return this.#attempt(group.agent, (open) => {
       open.recorder.apply(group.spans);
-      // Removed or replaced in these milliseconds: what was committed has no name. Told as a failure, it is written anew.
-      if (fileIdentity(open.recorder.file.path) !== open.identity) {
-        throw new StoreError('disk', 'write to', open.recorder.file.path, 'it was removed or replaced while it was written');
-      }
+      // In these milliseconds: what was committed has no name. Told as a failure, it is written anew.
+      const { path } = open.recorder.file;
+      const { upset, footing } = this.#look(path, open);
+      if (upset !== null) throw this.#abandon(path, open, upset);
+      open.footing = footing;
       open.lastCommitMs = this.#now();
     });
   }
@@ -357,10 +367,13 @@ export class Recorder implements Recording {
 
   #openAt(path: string, agentId: string | null): OpenRecorder {
     let open = this.#open.get(path);
-    // Someone removed or replaced the file: what we would write now goes to a file without a name. 2 µs a batch.
-    if (open !== undefined && fileIdentity(path) !== open.identity) {
-      this.#leave(path);
-      open = undefined;
+    if (open !== undefined) {
+      const { upset } = this.#look(path, open);
+      if (upset !== null) {
+        const error = this.#abandon(path, open, upset);
+        open = undefined;
+        if (upset === 'cut') throw error;
+      }
     }
     if (open === undefined) {
       const { settings, busyTimeoutMs } = this.#config;
@@ -374,7 +387,7 @@ export class Recorder implements Recording {
       try {
         const kinds = settings.serverTasks ? [...settings.kinds, SERVER_TASKS] : settings.kinds;
         const recorder = new FileRecorder(file, this.#ledger, labels, kinds, () => this.#now());
-        open = { recorder, agentId, identity: fileIdentity(path), lastCommitMs: null, error: null };
+        open = { recorder, agentId, footing: footingOf(path, file.journal), lastCommitMs: null, error: null };
         if (this.#now() - (this.#searched.get(path) ?? Number.NEGATIVE_INFINITY) >= LOSE_EVERY_MS) this.#loseTasks(path, open);
       } catch (error) {
         file.close();
@@ -392,6 +405,26 @@ export class Recorder implements Recording {
       if (this.#open.size < (this.#config.maxOpenFiles ?? MAX_OPEN_FILES)) return;
       this.#closeAt(path);
     }
+  }
+
+  /** Whether somebody removed, replaced or cut the file or its log: what we would write now had no name. 4 µs. */
+  #look(path: string, { recorder, footing: before }: OpenRecorder): { upset: Upset | null; footing: Footing } {
+    const footing = footingOf(path, recorder.file.journal);
+    return { upset: upsetOf(path, before, footing), footing };
+  }
+
+  /** Closes what was upset from outside, and says so for as long as this process lives where rows are gone with it. */
+  #abandon(path: string, { recorder, footing }: OpenRecorder, upset: Upset): StoreError {
+    const error = new StoreError(upset === 'cut' ? 'corrupt' : 'disk', 'write to', path, UPSETS[upset]);
+    // Nobody made another log: what stands in ours can still be brought into the file.
+    const isSaved = upset === 'log' && footingOf(path, recorder.file.journal).wal === null && recorder.file.bringLogIn();
+    if (upset === 'cut' || (upset === 'log' && !isSaved)) {
+      const at = new Date(this.#now()).toISOString();
+      const message = `${path}: ${UPSETS[upset]} (${footing.bytes} bytes before; noticed ${at}). Rows that it had are lost. See who does such things to open files: a backup, a clean-up, a sync tool.`;
+      this.#findings.set(`upset:${path}`, { level: 'red', code: 'rows-lost', message });
+    }
+    this.#leave(path);
+    return error;
   }
 
   /** Something is wrong with the place: it is looked for anew, folders included. */

@@ -40,6 +40,8 @@ export interface OpenFile extends FileIdentity {
    * since it may not admit this build any more. Cheap; certain only inside a transaction.
    */
   schemaMoved(): boolean;
+  /** Moves all of the write-ahead log into the file. @returns whether all of it is there now. */
+  bringLogIn(): boolean;
   /** May be called twice. */
   close(): void;
 }
@@ -179,8 +181,18 @@ function opened(
     writable,
     findings,
     schemaMoved: () => version.get() !== identity.schemaVersion,
+    bringLogIn: () => bringLogIn(db),
     close: () => void db.close(),
   };
+}
+
+function bringLogIn(db: Db): boolean {
+  try {
+    const [done] = db.pragma('wal_checkpoint(PASSIVE)') as { busy: number; log: number; checkpointed: number }[];
+    return done !== undefined && done.busy === 0 && done.log === done.checkpointed;
+  } catch {
+    return false;
+  }
 }
 
 /** A database of this connection alone, in memory until it grows, then in a file without a name; gone when it is closed. */
