@@ -1,6 +1,6 @@
+import type { Failure } from '../ingest/apply-guarded.ts';
 import { sumCounts } from '../model/books.ts';
 import type { SpanRecord } from '../model/span-record.ts';
-import type { Failure } from './apply-guarded.ts';
 import type { StoreOutcome } from './storing.ts';
 
 /** How long a request waits for a file that another process holds before its sender is asked to come again. */

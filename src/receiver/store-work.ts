@@ -1,7 +1,7 @@
+import { type Applied, applyGuarded, type Failure } from '../ingest/apply-guarded.ts';
 import type { HealthFinding } from '../model/health.ts';
 import type { Recording } from '../model/recording.ts';
 import type { SpanRecord } from '../model/span-record.ts';
-import { type Applied, applyGuarded, type Failure } from './apply-guarded.ts';
 import type { RequestDecoder } from './decode-request.ts';
 import { FailingRequests } from './failing-requests.ts';
 import { PendingRequest } from './pending-request.ts';
