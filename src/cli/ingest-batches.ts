@@ -1,5 +1,7 @@
+import { applyGuarded } from '../ingest/apply-guarded.ts';
+import { spanOfLog } from '../ingest/log-span.ts';
 import type { Recording } from '../model/recording.ts';
-import type { LogRecord, Origin, SpanBatch, SpanRecord } from '../model/span-record.ts';
+import type { LogRecord, Origin, SpanRecord } from '../model/span-record.ts';
 import type { Decoded } from '../otlp/decoded.ts';
 
 /** Spans of one transaction: one of 4,096 costs a third of eight of 512 (docs/decisions/0001). */
@@ -38,17 +40,27 @@ export class BatchFeed {
 
   flush(): void {
     if (this.#spans.length === 0 && this.#logs.length === 0) return;
-    let batch: SpanBatch = { origin: this.#origin, spans: this.#spans, logs: this.#logs };
+    let spans: readonly SpanRecord[] = [...this.#spans, ...this.#logs.map(spanOfLog)];
     this.#spans = [];
     this.#logs = [];
-    for (let tries = 1; ; tries++) {
-      const outcome = this.#recording.apply(batch);
-      if (outcome.status === 'written') return;
-      batch = outcome.rest;
-      if (outcome.reason !== 'locked' || tries >= TRIES) {
-        this.failures.push({ spans: batch.spans.length, message: outcome.message });
+    for (let tries = 1; spans.length > 0; tries++) {
+      const { rest, guilty } = applyGuarded(this.#recording, this.#origin, [spans]);
+      this.#tellGuilty(guilty);
+      if (rest === null) return;
+      spans = [...rest.spans];
+      if (rest.failure.reason !== 'locked' || tries >= TRIES) {
+        this.failures.push({ spans: spans.length, message: rest.failure.message });
         return;
       }
     }
+  }
+
+  /** They stay in the file that they were read from. */
+  #tellGuilty(guilty: ReadonlyMap<SpanRecord, Error>): void {
+    const [first] = guilty;
+    if (first === undefined) return;
+    const [{ traceId, spanId }, error] = first;
+    const message = `a mistake of ours, please report it with the span: ${error.message} (span ${spanId} of trace ${traceId}).`;
+    this.failures.push({ spans: guilty.size, message });
   }
 }

@@ -6,6 +6,8 @@ import { clean } from './render/clean.ts';
 
 /** No more than one line of counts in this time; the first after a quiet time comes at once. */
 const LINE_EVERY_MS = 60_000;
+/** What the writing thread tells of a request is up to a second younger than the request's answer. */
+const SETTLING_MS = 2000;
 
 export type LogStyle = 'lines' | 'quiet' | 'json';
 
@@ -26,6 +28,8 @@ export class ServeLog {
   #told = new Map<string, HealthFinding>();
   #last: Counts = NOTHING;
   #lastLineMs = Number.NEGATIVE_INFINITY;
+  /** When counts were first seen that the last line does not tell. */
+  #changedMs: number | null = null;
 
   constructor(out: Output, style: LogStyle) {
     this.#out = out;
@@ -44,12 +48,15 @@ export class ServeLog {
     if (nowMs - this.#lastLineMs < LINE_EVERY_MS) return;
     const counts = countsOf(health);
     if (JSON.stringify(counts) === JSON.stringify(this.#last)) return;
-    this.#tellCounts(counts, nowMs);
+    this.#changedMs ??= nowMs;
+    if (nowMs - this.#changedMs >= SETTLING_MS) this.#tellCounts(counts, nowMs);
   }
 
   stopping(signal: string, waiting: number): void {
     if (this.#style === 'json') this.#event('stopping', { signal, waiting });
-    else this.#line(`${time()} ${signal}: answering ${waiting} requests in flight, then stopping; once more ends at once`);
+    else if (waiting === 0) this.#line(`${time()} ${signal}: stopping`);
+    else
+      this.#line(`${time()} ${signal}: answering ${some(waiting, 'request')} in flight, then stopping; once more ends at once`);
   }
 
   stopped(health: ServiceHealth): void {
@@ -64,6 +71,7 @@ export class ServeLog {
     else this.#line(`${time()} ${summary(counts, this.#last)}`);
     this.#last = counts;
     this.#lastLineMs = nowMs;
+    this.#changedMs = null;
   }
 
   #tellFindings(findings: readonly HealthFinding[]): void {
@@ -71,7 +79,7 @@ export class ServeLog {
     for (const [key, { level, code, message }] of now) {
       if (this.#told.has(key)) continue;
       if (this.#style === 'json') this.#event('finding', { level, code, message });
-      else this.#out.note(`${level} (${code}): ${message}`);
+      else this.#out.note(`${time()} ${level} (${code}): ${message}`);
     }
     for (const [key, { code, message }] of this.#told) {
       if (now.has(key)) continue;
@@ -92,6 +100,8 @@ export class ServeLog {
 
 /** The same trouble with other figures is no other trouble. */
 const keyOf = ({ level, code, message }: HealthFinding): string => `${level} ${code} ${message.replace(/\d+/g, '0')}`;
+
+const some = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
 const time = (): string => `${new Date().toISOString().slice(11, 19)}Z`;
 
@@ -147,7 +157,6 @@ function summary(now: Counts, then: Counts): string {
     const count = now[key] - then[key];
     return count === 0 ? [] : [text(count)];
   };
-  const some = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
   const parts = [
     some(now.requests - then.requests, 'request'),
     `${some(now.stored - then.stored, 'span')} stored`,
@@ -168,5 +177,10 @@ function summary(now: Counts, then: Counts): string {
 
 function forwardText(forwards: Started['forwards']): string {
   if (forwards.length === 0) return 'no forward';
+  const signals = forwards.map(({ signal }) => signal).join(', ');
+  const bases = new Set(
+    forwards.map(({ signal, target }) => (target.endsWith(`/v1/${signal}`) ? target.slice(0, -`/v1/${signal}`.length) : target)),
+  );
+  if (bases.size === 1) return `forwards ${signals} to ${[...bases].join('')}`;
   return `forwards ${forwards.map(({ signal, target }) => `${signal} to ${target}`).join(', ')}`;
 }

@@ -125,7 +125,9 @@ class DiskForwarding implements Forwarding {
   report(): ForwardReport {
     const senders = Object.values(this.#senders);
     const { write, tend } = this.#diskTrouble;
-    const troubles = [write ?? tend, ...senders.map((sender) => sender.trouble)].filter((text) => text !== null);
+    const troubles = [write ?? tend, ...senders.map((sender) => sender.trouble), this.#homeless()].filter(
+      (text) => text !== null,
+    );
     return {
       forwarded: senders.reduce((sum, sender) => sum + sender.taken, 0),
       waiting: this.#queue.held,
@@ -133,6 +135,12 @@ class DiskForwarding implements Forwarding {
       trouble: troubles.length === 0 ? null : troubles.join('; '),
       lastLoss: this.#losses.last,
     };
+  }
+
+  #homeless(): string | null {
+    const { requests, signals } = this.#queue.withoutTarget;
+    if (requests === 0) return null;
+    return `${requests} ${requests === 1 ? 'request waits' : 'requests wait'} in ${this.#options.folder} for a target of ${signals.join(' and ')}, which none is set for: set it, or what is ${this.#maxAgeMs / 3_600_000} hours old is dropped`;
   }
 
   close(): Promise<void> {

@@ -247,4 +247,4 @@ export class SignalSender {
 }
 
 export const expiredSentence = (signal: Signal, maxAgeMs: number): string =>
-  `${signal} waited for their target for more than ${maxAgeMs / 3_600_000} hours and were dropped; mend the target, or raise AI_TRACKER_FORWARD_MAX_HOURS`;
+  `${signal} waited for their target for more than ${maxAgeMs / 3_600_000} hours and were dropped; mend the target, or raise AI_TRACKER_FORWARD_HOURS`;

@@ -125,6 +125,12 @@ export class WaitingQueue {
     return { requests, bytes, oldestMs: Number.isFinite(oldest) ? oldest : null };
   }
 
+  /** What waits for a target that is not set any more. */
+  get withoutTarget(): { readonly requests: number; readonly signals: readonly Signal[] } {
+    const signals = SIGNALS.filter((signal) => !this.#signals.includes(signal) && this.#bySignal[signal].count > 0);
+    return { requests: signals.reduce((sum, signal) => sum + this.#bySignal[signal].count, 0), signals };
+  }
+
   #count(record: RecordName, by: 1 | -1): void {
     const waiting = this.#bySignal[record.signal];
     waiting.count += by;

@@ -4,9 +4,9 @@ import type { Origin, SpanRecord } from '../model/span-record.ts';
 import { type AgentClaim, AgentClaims, CLAIM, type Claim } from './agent-claims.ts';
 import { type Agent, agentByService, agentNamed, NO_AGENT, statedAgent } from './agent-of.ts';
 
-/** Spans of recent traces, about 250 bytes each. What was forgotten is asked of the index and of the agents' files again. */
-const REMEMBERED_SPANS = 150_000;
-const REMEMBERED_TRACES = 50_000;
+/** Spans of recent traces, about 300 bytes each. What was forgotten is asked of the index and of the agents' files again. */
+const REMEMBERED_SPANS = 80_000;
+const REMEMBERED_TRACES = 20_000;
 const REMEMBERED_CONVERSATIONS = 20_000;
 /** Longer chains, and chains that go in a circle, count as cut. */
 const LONGEST_CHAIN = 512;

@@ -1,6 +1,7 @@
 import { type DiskProbe, holdingFile, lookingProbe, makingProbe } from '../store/agent-file.ts';
-import { fileIdentity } from '../store/file-identity.ts';
+import { type Footing, fileIdentity, footingOf, upsetOf } from '../store/file-identity.ts';
 import { openForWriting } from '../store/open.ts';
+import { StoreError } from '../store/store-error.ts';
 import { ClaimIndex } from './claim-index.ts';
 import { Holding } from './holding.ts';
 import type { RecorderConfig } from './recorder-config.ts';
@@ -8,7 +9,7 @@ import type { RecorderConfig } from './recorder-config.ts';
 interface Opened {
   readonly holding: Holding;
   readonly index: ClaimIndex;
-  readonly identity: string | null;
+  footing: Footing;
   readonly dataVersion: () => number;
 }
 
@@ -34,8 +35,7 @@ export class HoldingFile {
 
   /** Made where there is none. @throws {StoreError} */
   made(): Opened {
-    if (this.#opened !== null && this.#path !== undefined && fileIdentity(this.#path) === this.#opened.identity)
-      return this.#opened;
+    if (this.#opened !== null && this.#stands(this.#opened)) return this.#opened;
     this.close();
     const { settings, busyTimeoutMs } = this.#config;
     const path = this.#locate(makingProbe(settings.fileMode));
@@ -51,10 +51,24 @@ export class HoldingFile {
     this.#opened = {
       holding: new Holding(file),
       index: new ClaimIndex(file),
-      identity: fileIdentity(path),
+      footing: footingOf(path, file.journal),
       dataVersion: () => version.get() as number,
     };
     return this.#opened;
+  }
+
+  /** After a write: nobody removed, replaced or cut the file meanwhile. @throws {StoreError} */
+  assertStands(): void {
+    if (this.#opened !== null && this.#stands(this.#opened)) return;
+    throw new StoreError('disk', 'write to', this.path, 'it was removed, replaced or cut while it was written');
+  }
+
+  #stands(opened: Opened): boolean {
+    const { path, journal } = opened.holding.file;
+    const footing = footingOf(path, journal);
+    if (path !== this.#path || upsetOf(path, opened.footing, footing) !== null) return false;
+    opened.footing = footing;
+    return true;
   }
 
   close(): void {

@@ -31,6 +31,7 @@ const SAYS_AT_LEAST_AS_MUCH = sql`${rank(newValue('source'))} >= ${rank(oldValue
 /** A task may have several spans, of which not each says what the others say: what a span said no setting replaces. */
 const better = (column: string): RawBuilder<unknown> =>
   sql`CASE WHEN ${SAYS_AT_LEAST_AS_MUCH} THEN ${newValue(column)} ELSE ${oldValue(TABLE, column)} END`;
+const RULES = { value: better('value'), source: better('source') };
 
 /** Writes rows of `task_labels`. */
 export class LabelRows {
@@ -40,7 +41,7 @@ export class LabelRows {
 
   constructor(db: Db, counter: ChangeCounter) {
     this.#counter = counter;
-    this.#upsert = prepareUpsert(db, TABLE, ['task_execution_id', 'key'], { value: better('value'), source: better('source') });
+    this.#upsert = prepareUpsert(db, TABLE, ['task_execution_id', 'key'], RULES);
   }
 
   /** Reads the labels of a task off its own span: the span's attribute wins over the resource's, that over a fixed label. */

@@ -7,4 +7,6 @@ export interface RecorderConfig {
   /** Longest wait for a lock, ms. 0 on a thread that serves others. */
   readonly busyTimeoutMs: number;
   readonly now?: () => number;
+  /** Files held open at once; `MAX_OPEN_FILES` by default. */
+  readonly maxOpenFiles?: number;
 }

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db, Statement } from '../store/open.ts';
-import { prepareRaw } from '../store/sql.ts';
+import { prepareText, textOf } from '../store/sql.ts';
 
 /**
  * The merge law as SQL. Every write is an upsert that says for each column who wins, and that touches the row only
@@ -24,24 +24,31 @@ function merged(table: string, column: string, rule: MergeRule): RawBuilder<unkn
   return rule;
 }
 
+type Rules = Readonly<Record<string, MergeRule>>;
+
+/** Rules are constants, and of each table the same for all files: they are made into SQL once. */
+const texts = new WeakMap<Rules, string>();
+
 /**
  * One prepared statement for one table. Columns bind in the order of `rules`, after the key and before `change_seq`.
  * `run(...).changes` is 0 where the row was already so.
  */
-export function prepareUpsert(
-  db: Db,
-  table: string,
-  key: readonly string[],
-  rules: Readonly<Record<string, MergeRule>>,
-): Statement {
+export function prepareUpsert(db: Db, table: string, key: readonly string[], rules: Rules): Statement {
+  return prepareText(db, () => {
+    let text = texts.get(rules);
+    if (text === undefined) texts.set(rules, (text = upsertText(table, key, rules)));
+    return text;
+  });
+}
+
+function upsertText(table: string, key: readonly string[], rules: Rules): string {
   const columns = Object.keys(rules);
   const all = [...key, ...columns, 'change_seq'];
   const changes = columns.map((column) => ({ column, value: merged(table, column, rules[column] as MergeRule) }));
-  const query = sql`insert into ${sql.table(table)} (${sql.join(all.map((c) => sql.ref(c)))})
+  return textOf(sql`insert into ${sql.table(table)} (${sql.join(all.map((c) => sql.ref(c)))})
     values (${sql.join(all.map(() => sql.raw('?')))})
     on conflict (${sql.join(key.map((c) => sql.ref(c)))}) do update set
       ${sql.join(changes.map((c) => sql`${sql.ref(c.column)} = ${c.value}`))},
       ${sql.ref('change_seq')} = ${newValue('change_seq')}
-    where (${sql.join(changes.map((c) => oldValue(table, c.column)))}) is not (${sql.join(changes.map((c) => c.value))})`;
-  return prepareRaw(db, query);
+    where (${sql.join(changes.map((c) => oldValue(table, c.column)))}) is not (${sql.join(changes.map((c) => c.value))})`);
 }

@@ -131,6 +131,7 @@ export class WaitingSpans {
       });
       const { holding } = this.#file.made();
       const added = new Set(holding.hold(waiting, origin, now));
+      this.#file.assertStands();
       for (const { span, dueMs: due } of waiting) {
         if (span.endMs === null) continue;
         this.#traces?.add(span.traceId);

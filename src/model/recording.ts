@@ -28,6 +28,8 @@ export interface Recording {
   end(session: ProcessSession, agentId: string | null): void;
   /** Marks tasks of dead sessions `lost`, forgets what is too old, deletes by retention; in small steps. */
   sweep(): void;
+  /** The same, a step at each `next`: batches may be applied between two. */
+  sweepInSteps(): Iterator<void>;
   /** Spans whose time to wait is over go on, and what a restart needs is written; each second, where spans of others come. */
   tick(): void;
   report(): RecorderReport;

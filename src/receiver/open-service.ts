@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ForwardTargets, forwardTargets, targetName } from '../forward/forward-targets.ts';
 import { type Forwarding, SIGNALS } from '../forward/forwarding.ts';
@@ -124,16 +125,19 @@ async function openThread({ settings, serve, agentId }: ServiceOptions): Promise
   }
 }
 
-/** Null where nothing is to be forwarded. */
+/** Null where nothing is to be forwarded. What an earlier start left is opened without a target too, so that it is said. */
 async function openQueue(
   targets: ForwardTargets,
   serve: ServeSettings,
   settings: Settings,
   env: NodeJS.ProcessEnv,
 ): Promise<Forwarding | null> {
-  if (SIGNALS.every((signal) => targets[signal] === undefined)) return null;
+  const folders = spoolFolders(settings, env).candidates.map((folder) => join(folder, 'forward'));
+  const hasTarget = SIGNALS.some((signal) => targets[signal] !== undefined);
+  const folder = hasTarget ? firstThatCanBeMade(folders) : folders.find(isFilled);
+  if (folder === undefined) return null;
   return openForwarding({
-    folder: queueFolder(settings, env),
+    folder,
     targets,
     self: { observer: observer(), startedAt: ownProcessStart() },
     maxMb: serve.forwardMaxMb,
@@ -141,19 +145,24 @@ async function openQueue(
   });
 }
 
-/** In the spool's folder: the first that can be made. */
-function queueFolder(settings: Settings, env: NodeJS.ProcessEnv): string {
-  const folders = spoolFolders(settings, env).candidates.map((folder) => join(folder, 'forward'));
-  for (const folder of folders) {
+/** Where none can be made, the queue itself says so of the first. */
+const firstThatCanBeMade = (folders: readonly string[]): string | undefined =>
+  folders.find((folder) => {
     try {
       makeFolder(folder);
-      return folder;
+      return true;
     } catch {
-      // The next one; where none can be made, the queue itself says so.
+      return false;
     }
+  }) ?? folders[0];
+
+const isFilled = (folder: string): boolean => {
+  try {
+    return readdirSync(folder).length > 0;
+  } catch {
+    return false;
   }
-  return folders[0] ?? '';
-}
+};
 
 function asStartError(error: unknown): unknown {
   if (!(error instanceof ReceiverStartError)) return error;

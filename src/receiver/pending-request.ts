@@ -1,6 +1,6 @@
+import type { Failure } from '../ingest/apply-guarded.ts';
 import { sumCounts } from '../model/books.ts';
 import type { SpanRecord } from '../model/span-record.ts';
-import type { Failure } from './apply-guarded.ts';
 import type { StoreOutcome } from './storing.ts';
 
 /** How long a request waits for a file that another process holds before its sender is asked to come again. */
@@ -43,8 +43,23 @@ export class PendingRequest {
     this.#unused = unused;
   }
 
+  /** Spans not written yet. */
+  get left(): number {
+    return this.#todo.length;
+  }
+
   get isWritten(): boolean {
     return this.#todo.length === 0;
+  }
+
+  /** Why it was not written when it was last tried. */
+  get failure(): Failure | null {
+    return this.#failure;
+  }
+
+  /** When its sender is asked to come again, epoch milliseconds. */
+  get expiresMs(): number {
+    return this.#failingSinceMs + (this.#failure?.reason === 'locked' ? LOCKED_PATIENCE_MS : OTHER_PATIENCE_MS);
   }
 
   /** Takes out what is to be written next, at most so many. */
@@ -82,8 +97,7 @@ export class PendingRequest {
   outcome(nowMs: number, isLast = false): StoreOutcome | null {
     if (this.isWritten) return this.#stored();
     if (this.#failure === null) return null;
-    const patience = this.#failure.reason === 'locked' ? LOCKED_PATIENCE_MS : OTHER_PATIENCE_MS;
-    if (!isLast && nowMs - this.#failingSinceMs < patience) return null;
+    if (!isLast && nowMs < this.expiresMs) return null;
     const { reason, message } = this.#failure;
     return { status: 'retry', reason, message, afterSeconds: COME_AGAIN_S[reason] };
   }

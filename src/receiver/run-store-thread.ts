@@ -13,7 +13,7 @@ const SWEEP_MS = 60_000;
 const FIRST_SWEEP_MS = 1000;
 const STATE_MS = 1000;
 /** Between two steps of housekeeping while requests wait. */
-const HOUSEKEEPING_PAUSE_MS = 500;
+const HOUSEKEEPING_PAUSE_MS = 100;
 
 /** What the storing thread runs: called once, by the module that the thread was started with. */
 export function runStoreThread(makeRecording: MakeRecording): void {
@@ -43,7 +43,7 @@ export function runStoreThread(makeRecording: MakeRecording): void {
   };
 
   let tickWanted = false;
-  let sweepWanted = false;
+  let sweeping: Iterator<void> | null = null;
   let drainWanted = false;
   let houseworkMs = 0;
   let scheduled = false;
@@ -58,7 +58,7 @@ export function runStoreThread(makeRecording: MakeRecording): void {
     scheduled = false;
     work.step();
     if (!work.isBusy || Date.now() - houseworkMs > HOUSEKEEPING_PAUSE_MS) keepHouse();
-    if (work.isBusy || tickWanted || sweepWanted || drainWanted) schedule();
+    if (work.isBusy || tickWanted || sweeping !== null || drainWanted) schedule();
     const due = work.nextDueMs;
     if (retryTimer !== null) clearTimeout(retryTimer);
     retryTimer = due === null ? null : setTimeout(schedule, Math.max(1, due - Date.now()));
@@ -68,14 +68,13 @@ export function runStoreThread(makeRecording: MakeRecording): void {
       tickWanted = false;
       recording.tick();
     }
-    if (sweepWanted) {
-      sweepWanted = false;
-      recording.sweep();
+    if (sweeping !== null) {
+      if (sweeping.next().done === true) sweeping = null;
     } else if (drainWanted) drainWanted = drain.step();
     houseworkMs = Date.now();
   };
   const wantSweep = (): void => {
-    sweepWanted = true;
+    sweeping ??= recording.sweepInSteps();
     drainWanted = true;
     schedule();
   };

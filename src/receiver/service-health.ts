@@ -49,7 +49,7 @@ const SILENCE_MS = 30_000;
  * What makes GET /healthz answer 503. Not every red finding: a span that was refused once is to be seen to, but taking the
  * receiver out of service for it would lose the spans of everybody else.
  */
-const NOT_READY: ReadonlySet<string> = new Set(['books', 'write-failed', 'locked', 'not-writing']);
+const NOT_READY: ReadonlySet<string> = new Set(['books', 'write-failed', 'holding', 'locked', 'not-writing']);
 
 const NAME = 'ai-tracker-otel';
 const EMPTY = {
@@ -111,6 +111,13 @@ function findingsOf({ state, isWriting, silentMs, waiting, forward, receiver }: 
     const last = forward?.lastLoss == null ? '' : `; last: ${forward.lastLoss}`;
     find('amber', 'forward-dropped', `requests that were not passed on (all are stored here): ${counts}${last}`);
   }
+  const defects = receiver?.refused.defect ?? 0;
+  if (defects > 0)
+    find(
+      'red',
+      'defect',
+      `${defects} requests were answered with 500 by a mistake of ours; please report what stderr says of it`,
+    );
   const grpc = receiver?.notHttp.grpc ?? 0;
   if (grpc > 0) {
     find(

@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Books } from '../model/books.ts';
 import type { HealthFinding, RecorderReport } from '../model/health.ts';
 import type { Settings } from '../model/settings.ts';
@@ -12,6 +12,8 @@ import type { Answer, FromStoreThread, StoreState, StoreThreadData, ToStoreThrea
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './store-worker.ts' : './store-worker.js', import.meta.url);
 const FIRST_RESTART_MS = 100;
 const LAST_RESTART_MS = 10_000;
+/** How long `close` waits for what is being written: a disk that hangs must not keep the service from ending. */
+const CLOSE_MS = 10_000;
 
 export interface StoreThreadOptions {
   readonly settings: Settings;
@@ -22,6 +24,8 @@ export interface StoreThreadOptions {
   readonly maxBytes: number;
   /** The module that the thread runs; for tests of what happens when it dies. */
   readonly entry?: URL;
+  /** Longest wait of `close`, ms. */
+  readonly closeMs?: number;
 }
 
 type Waiting =
@@ -77,7 +81,7 @@ export class StoreThread implements Storing {
   /** As of the last second, threads that died included; null before the first. */
   get state(): StoreState | null {
     const state = this.#state;
-    if (state === null && this.#deaths === 0) return null;
+    if (state === null && this.#deathFinding === null) return null;
     const sum = addPast(this.#past, state);
     const findings = [...(state?.findings ?? []), ...(this.#deathFinding === null ? [] : [this.#deathFinding])];
     return {
@@ -203,6 +207,10 @@ export class StoreThread implements Storing {
 
   #ended(worker: Worker, port: MessagePort, error: Error): void {
     if (this.#worker !== worker) return;
+    // Its last words may still lie in the port: the end of a thread is told by another way.
+    for (let found = receiveMessageOnPort(port); found !== undefined; found = receiveMessageOnPort(port)) {
+      this.#received(found.message as FromStoreThread);
+    }
     port.close();
     this.#worker = null;
     this.#port = null;
@@ -211,11 +219,7 @@ export class StoreThread implements Storing {
       this.#onStartFailed(error);
       return;
     }
-    const why = `the thread that writes died: ${error.message}`;
-    for (const [id, { kind }] of [...this.#waiting]) {
-      if (kind === 'hook') this.#answered({ kind, id, outcome: { status: 'failed', message: why } });
-      else this.#answered({ kind, id, outcome: { status: 'retry', reason: 'failed', message: why, afterSeconds: 1 } });
-    }
+    this.#answerAll(`the thread that writes died: ${error.message}`, 'failed');
     if (this.#closing !== null) return;
     this.#past = addPast(this.#past, this.#state, 'over');
     this.#state = null;
@@ -233,14 +237,36 @@ export class StoreThread implements Storing {
     if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
     const worker = this.#worker;
     if (worker === null) return;
-    await new Promise<void>((resolve) => {
-      this.#onClosed = resolve;
+    const { closeMs = CLOSE_MS } = this.#options;
+    const ended = await new Promise<boolean>((resolve) => {
+      const late = setTimeout(() => resolve(false), closeMs);
+      this.#onClosed = () => {
+        clearTimeout(late);
+        resolve(true);
+      };
       this.#send({ kind: 'close' }, []);
     });
     this.#worker = null;
     this.#port?.close();
     this.#port = null;
-    await worker.terminate();
+    if (ended) {
+      await worker.terminate();
+      return;
+    }
+    const message = `the thread that writes did not end within ${closeMs / 1000} s, its disk may hang; what was in it was not answered with success`;
+    this.#deathFinding = { level: 'red', code: 'not-writing', message };
+    this.#answerAll(message, 'stopping');
+    // It is not waited for: nothing interrupts a thread that waits for a disk.
+    worker.unref();
+    void worker.terminate();
+  }
+
+  /** What was handed over is asked for again. */
+  #answerAll(message: string, reason: 'failed' | 'stopping'): void {
+    for (const [id, { kind }] of [...this.#waiting]) {
+      if (kind === 'hook') this.#answered({ kind, id, outcome: { status: 'failed', message } });
+      else this.#answered({ kind, id, outcome: { status: 'retry', reason, message, afterSeconds: 1 } });
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, statfsSync } from 'node:fs';
+import { readFileSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
@@ -112,13 +112,26 @@ function readMounts(): Mount[] {
 export function fileSystemOf(folder: string, platform: NodeJS.Platform = process.platform): FileSystemFact {
   for (let at = folder; ; at = dirname(at)) {
     try {
-      const magic = statfsSync(at).type >>> 0;
-      if (platform === 'linux') return judgeFileSystem(magic, mountTypeOf(at, readMounts()));
-      return platform === 'darwin' || platform === 'win32'
-        ? { kind: 'local', type: platform }
-        : { kind: 'unknown', type: platform };
+      const { dev } = statSync(at);
+      const now = performance.now();
+      const known = platform === process.platform ? facts.get(dev) : undefined;
+      if (known !== undefined && now < known.until) return known.fact;
+      const fact = ask(at, platform);
+      if (platform === process.platform) facts.set(dev, { fact, until: now + FACT_HOLDS_MS });
+      return fact;
     } catch {
       if (dirname(at) === at) return { kind: 'unknown', type: 'none' };
     }
   }
+}
+
+/** Until then a device is taken for the one that it was: the kernel gives a number again once it is unmounted. */
+const FACT_HOLDS_MS = 10_000;
+/** By device. The mount table of a container has a hundred lines to read, and files are opened by the hundred. */
+const facts = new Map<number, { readonly fact: FileSystemFact; readonly until: number }>();
+
+function ask(folder: string, platform: NodeJS.Platform): FileSystemFact {
+  const magic = statfsSync(folder).type >>> 0;
+  if (platform === 'linux') return judgeFileSystem(magic, mountTypeOf(folder, readMounts()));
+  return platform === 'darwin' || platform === 'win32' ? { kind: 'local', type: platform } : { kind: 'unknown', type: platform };
 }

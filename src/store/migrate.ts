@@ -70,11 +70,18 @@ export function readIdentity(db: Database): FileIdentity {
  * Brings the file to the newest of `migrations`, in one transaction that takes the write lock first: of many processes
  * on a fresh file one applies them, the others wait for as long as the connection's busy timeout and then find it done.
  * A file of a newer build is left as it is, where it admits this one.
+ * @param state what `assertOurs` just said, where it was asked already.
  * @throws {StoreError} `too-old` where the file names a newer oldest writer; `not-ours`.
  */
-export function migrate(db: Database, path: string, migrations: readonly Migration[], packageVersion: string): FileIdentity {
+export function migrate(
+  db: Database,
+  path: string,
+  migrations: readonly Migration[],
+  packageVersion: string,
+  state: 'ours' | 'empty' = assertOurs(db, path, 'write to'),
+): FileIdentity {
   const newest = migrations.length;
-  let fresh = assertOurs(db, path, 'write to') === 'empty';
+  let fresh = state === 'empty';
   if (fresh || pragma(db, 'user_version') < newest) {
     db.exec('BEGIN IMMEDIATE');
     try {

@@ -20,7 +20,11 @@ import { asStoreError, StoreError } from './store-error.ts';
 import { switchJournal } from './switch-journal.ts';
 
 export type Db = Database.Database;
-export type Statement<Parameters extends unknown[] = unknown[], Row = unknown> = Database.Statement<Parameters, Row>;
+export type RunResult = Database.RunResult;
+export type Statement<Parameters extends unknown[] = unknown[], Row = unknown> = Pick<
+  Database.Statement<Parameters, Row>,
+  'get' | 'all' | 'run'
+>;
 
 export interface OpenFile extends FileIdentity {
   readonly db: Db;
@@ -36,6 +40,8 @@ export interface OpenFile extends FileIdentity {
    * since it may not admit this build any more. Cheap; certain only inside a transaction.
    */
   schemaMoved(): boolean;
+  /** Moves all of the write-ahead log into the file. @returns whether all of it is there now. */
+  bringLogIn(): boolean;
   /** May be called twice. */
   close(): void;
 }
@@ -91,7 +97,8 @@ export function openForWriting(file: string, options: WriteOptions): OpenFile {
     db.pragma(`synchronous = ${choice.synchronous}`);
     db.pragma(`wal_autocheckpoint = ${WAL_AUTOCHECKPOINT_PAGES}`);
     db.pragma(`journal_size_limit = ${WAL_SIZE_LIMIT_BYTES}`);
-    const identity = migrate(db, path, options.migrations ?? shippedMigrations(), options.packageVersion ?? packageVersion());
+    const migrations = options.migrations ?? shippedMigrations();
+    const identity = migrate(db, path, migrations, options.packageVersion ?? packageVersion(), state);
     const findings = choice.problems.map((message): HealthFinding => ({ level: 'amber', code: 'setting', message }));
     if (journal !== choice.journal) {
       findings.push({
@@ -174,8 +181,18 @@ function opened(
     writable,
     findings,
     schemaMoved: () => version.get() !== identity.schemaVersion,
+    bringLogIn: () => bringLogIn(db),
     close: () => void db.close(),
   };
+}
+
+function bringLogIn(db: Db): boolean {
+  try {
+    const [done] = db.pragma('wal_checkpoint(PASSIVE)') as { busy: number; log: number; checkpointed: number }[];
+    return done !== undefined && done.busy === 0 && done.log === done.checkpointed;
+  } catch {
+    return false;
+  }
 }
 
 /** A database of this connection alone, in memory until it grows, then in a file without a name; gone when it is closed. */

@@ -85,8 +85,10 @@ export class Ledger {
     if (settlement.outcome === 'written') {
       this.#written += message.ended;
     } else {
-      this.drop(settlement.reason, message.ended);
-      for (const waiter of this.#waiters) if (message.id <= waiter.upTo) waiter.lost += message.ended;
+      const lost = settlement.ended ?? message.ended;
+      this.#written += message.ended - lost;
+      this.drop(settlement.reason, lost);
+      for (const waiter of this.#waiters) if (message.id <= waiter.upTo) waiter.lost += lost;
     }
     this.#wake();
   }

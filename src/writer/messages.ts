@@ -34,7 +34,8 @@ export type ToThread =
 export type Settlement =
   | { readonly id: number; readonly outcome: 'written' }
   | { readonly id: number; readonly outcome: 'spooled' }
-  | { readonly id: number; readonly outcome: 'dropped'; readonly reason: DropReason };
+  /** `ended`: so many of its ended spans, the others are written; absent: all. */
+  | { readonly id: number; readonly outcome: 'dropped'; readonly reason: DropReason; readonly ended?: number };
 
 /** Why spans are lost. `queue_full`: memory and spool hold all they may. `failed`: no attempt to write them ended well. */
 export type DropReason = 'queue_full' | 'failed' | 'expired' | 'spool_removed' | 'after_shutdown' | 'unusable';

@@ -1,4 +1,6 @@
-import { decodeBatch } from '../model/batch-codec.ts';
+import { applyGuarded } from '../ingest/apply-guarded.ts';
+import { spanOfLog } from '../ingest/log-span.ts';
+import { decodeBatch, encodeBatch } from '../model/batch-codec.ts';
 import type { Recording } from '../model/recording.ts';
 import type { ProcessSession, SpanBatch } from '../model/span-record.ts';
 import { BackOff } from './back-off.ts';
@@ -12,7 +14,7 @@ import type { ThreadSpool } from './thread-spool.ts';
 const GROUP_SPANS = 1024;
 const FIRST_RETRY_MS = 10;
 const LAST_RETRY_MS = 500;
-/** A group that makes `apply` throw is tried alone, so often; then it is set aside. */
+/** A batch that makes `apply` throw is tried alone, so often; then the guilty among its spans are set aside. */
 const THROWS_ALLOWED = 3;
 const REPORT_EVERY_MS = 200;
 
@@ -21,6 +23,8 @@ interface Group {
   readonly messages: readonly BatchMessage[];
   batch: SpanBatch;
   throws: number;
+  /** Ended spans of it that were set aside. */
+  lost: number;
 }
 
 export interface ThreadWorkParts {
@@ -120,7 +124,7 @@ export class ThreadWork {
     const first = batches[0] as SpanBatch;
     const batch: SpanBatch =
       batches.length === 1 ? first : { origin: first.origin, spans: batches.flatMap((b) => b.spans), logs: [] };
-    return { ids: messages.map((message) => message.id), messages, batch, throws: 0 };
+    return { ids: messages.map((message) => message.id), messages, batch, throws: 0, lost: 0 };
   }
 
   /** Milliseconds to wait before anything is tried again; null to go on. */
@@ -131,16 +135,7 @@ export class ThreadWork {
     } catch (error) {
       return this.#thrown(group, error as Error);
     }
-    if (outcome.status === 'written') {
-      this.#backOff.reset();
-      this.#setTrouble(null);
-      this.#release(group);
-      this.#settle(
-        group.ids.map((id) => ({ id, outcome: 'written' })),
-        false,
-      );
-      return null;
-    }
+    if (outcome.status === 'written') return this.#finishGroup(group);
     group.batch = outcome.rest;
     this.#waiting.push(group);
     this.#setTrouble(outcome);
@@ -151,7 +146,7 @@ export class ThreadWork {
     if (group.messages.length > 1) {
       // Only one of them may be at fault: each goes alone from here.
       for (const message of group.messages) {
-        this.#waiting.push({ ids: [message.id], messages: [message], batch: decodeBatch(message.text), throws: 1 });
+        this.#waiting.push({ ids: [message.id], messages: [message], batch: decodeBatch(message.text), throws: 1, lost: 0 });
       }
       return null;
     }
@@ -162,12 +157,38 @@ export class ThreadWork {
       this.#setTrouble({ reason: 'failed', message: `writing ${group.batch.spans.length} spans threw: ${told}` });
       return this.#backOff.next();
     }
+    return this.#setGuiltyAside(group, told);
+  }
+
+  /** The others of the batch are written. */
+  #setGuiltyAside(group: Group, told: string): number | null {
+    const { origin, spans, logs } = group.batch;
+    const { rest, guilty } = applyGuarded(this.#parts.recording, origin, [[...spans, ...logs.map(spanOfLog)]]);
+    const [message] = group.messages;
+    if (guilty.size > 0 && message !== undefined) {
+      const aside = [...guilty.keys()];
+      const ended = aside.filter((span) => span.endMs !== null).length;
+      const text = encodeBatch({ origin, spans: aside, logs: [] });
+      this.#parts.spool.setAside([{ ...message, spans: aside.length, ended, text }]);
+      group.lost += ended;
+      const finding = `${aside.length} spans could not be written after ${group.throws} attempts and were set aside in the spool's bad/ folder; please report: ${told}`;
+      this.#parts.post({ kind: 'finding', finding: { level: 'red', code: 'failed', message: finding } });
+    }
+    if (rest === null) return this.#finishGroup(group);
+    group.batch = { origin, spans: [...rest.spans], logs: [] };
+    group.throws = 0;
+    this.#waiting.push(group);
+    this.#setTrouble(rest.failure);
+    return this.#backOff.next();
+  }
+
+  #finishGroup(group: Group): null {
+    const { ids, lost } = group;
+    this.#backOff.reset();
+    this.#setTrouble(null);
     this.#release(group);
-    this.#parts.spool.setAside(group.messages);
-    const message = `${group.messages[0]?.ended ?? 0} spans could not be written after ${group.throws} attempts and were set aside in the spool's bad/ folder; please report: ${told}`;
-    this.#parts.post({ kind: 'finding', finding: { level: 'red', code: 'failed', message } });
     this.#settle(
-      group.ids.map((id) => ({ id, outcome: 'dropped', reason: 'failed' })),
+      ids.map((id) => (lost === 0 ? { id, outcome: 'written' } : { id, outcome: 'dropped', reason: 'failed', ended: lost })),
       false,
     );
     return null;

@@ -238,6 +238,24 @@ describe('ai-tracker serve does not start', () => {
   });
 });
 
+describe('what is to be forwarded', () => {
+  test('is named at the start, and told as waiting when a later start has no target for it', async () => {
+    const folder = scratchFolder();
+    const forwarding = await serveIn(folder, { args: ['--forward', 'http://127.0.0.1:9'] });
+    expect(forwarding.output).toContain('; forwards traces, logs, metrics to http://127.0.0.1:9\n');
+    expect(await post(forwarding, bodyOf('a', 1))).toBe(200);
+    expect((await healthOf(forwarding)).health.forward?.waiting.requests).toBe(1);
+    await until('the trouble is said', () => /amber \(forward\): .*ECONNREFUSED/.test(forwarding.output));
+    await forwarding.stop();
+    const without = await serveIn(folder);
+    const { status, health } = await healthOf(without);
+    expect(status).toBe(200);
+    expect(health.findings).toMatchObject([
+      { level: 'amber', code: 'forward', message: expect.stringContaining('1 request waits') },
+    ]);
+  });
+});
+
 describe('the token of a receiver', () => {
   test.each([
     ['--token-file', (file: string) => ({ args: ['--token-file', file] })],

@@ -25,7 +25,8 @@ describe('what arrives at the target', () => {
   test('is the body byte for byte, with its content type and encoding and the target’s headers', async () => {
     const target = await targetServer();
     const headers = { 'x-key': 'k', authorization: 'Bearer b' };
-    const forwarding = await forwardingIn(scratchFolder(), { traces: { url: target.url('/otel/v1/traces?team=7'), headers } });
+    const targets = { traces: { url: target.url('/otel/v1/traces?team=7'), headers } };
+    const forwarding = await forwardingIn(scratchFolder(), targets, { beatMs: 3_600_000 });
     const gzipped = gzipSync(Buffer.from(Array.from({ length: 5000 }, (_, n) => n % 251)));
     await forwarding.offer(traces(gzipped, { contentEncoding: 'gzip' }));
     await untilForwarded(forwarding, 1);
@@ -297,7 +298,7 @@ describe('bounds', () => {
     await vi.waitFor(() => expect(forwarding.report().dropped).toEqual({ expired: 1 }), { interval: 5 });
     expect(forwarding.report()).toMatchObject({
       waiting: { requests: 0, bytes: 0 },
-      lastLoss: expect.stringContaining('AI_TRACKER_FORWARD_MAX_HOURS') as string,
+      lastLoss: expect.stringContaining('AI_TRACKER_FORWARD_HOURS') as string,
     });
     await vi.waitFor(() => expect(recordsIn(folder)).toEqual([]), { interval: 5 });
   });
@@ -385,6 +386,25 @@ describe('on disk', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test('what waits for a target that is set no more is kept, said, and does not hold up the rest', async () => {
+    const folder = scratchFolder();
+    const target = await targetServer();
+    target.answer = says(503);
+    const both = { traces: { url: target.url('/t'), headers: {} }, metrics: { url: target.url('/m'), headers: {} } };
+    const first = await forwardingIn(folder, both);
+    for (const signal of ['traces', 'metrics'] as const) await first.offer(traces(signal, { signal }));
+    await first.close();
+    target.answer = took;
+    const second = await forwardingIn(folder, { traces: both.traces });
+    await untilForwarded(second, 1);
+    expect(second.report().trouble).toContain('1 request waits in');
+    expect(second.report().trouble).toContain('for a target of metrics');
+    await second.close();
+    const third = await forwardingIn(folder, both);
+    await untilForwarded(third, 1);
+    expect(third.report().trouble).toBeNull();
+  });
+
   test('a record is sent once where the close comes while it is on its way', async () => {
     const folder = scratchFolder();
     const target = await targetServer();
@@ -396,7 +416,7 @@ describe('on disk', () => {
     await forwarding.offer(traces('a'));
     await vi.waitFor(() => expect(target.arrived).toHaveLength(1), { interval: 2 });
     const closed = forwarding.close();
-    release();
+    setTimeout(release, 50);
     await closed;
     expect(forwarding.report()).toMatchObject({ forwarded: 1, waiting: { requests: 0 } });
     expect(recordsIn(folder)).toEqual([]);

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { MAX_OPEN_FILES } from '../../src/ingest/recorder.ts';
 import type { Attributes } from '../../src/model/span-record.ts';
 import { listFiles } from '../../src/store/list-files.ts';
 import { currentSession } from '../../src/writer/process-session.ts';
@@ -276,7 +277,7 @@ test('more agents than files may be open at once all get their rows', () => {
     );
     record(recorder, fromSender(T0), spans);
   }
-  expect(recorder.report().files.length).toBeLessThanOrEqual(64);
+  expect(recorder.report().files.length).toBeLessThanOrEqual(MAX_OPEN_FILES);
   const counts = databases(folder).map((name) => countOf(join(folder, name), 'task_executions', `trace_id <> '${traceId(-1)}'`));
   expect(counts).toEqual(Array.from({ length: 150 }, () => 2));
 });

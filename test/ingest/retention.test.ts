@@ -57,6 +57,34 @@ describe('AI_TRACKER_RETENTION_DAYS', () => {
     expectBalance(recorder);
   });
 
+  test('deletes in steps between which batches come: of old and of new rows, into these files and others', () => {
+    const folder = scratchFolder();
+    const file = join(folder, 'w.db');
+    let at = T0;
+    const recorder = recorderIn(folder, { retentionDays: 30, memoryDays: 7 }, () => at);
+    record(recorder, fromSender(at, 'w'), work(0, 3000, at));
+    record(recorder, fromSender(at, 'v'), work(0, 10, at));
+    at += 31 * DAY;
+    let steps = 0;
+    for (let round = 0; round < 50 && countOf(file, 'task_executions', "task_id LIKE 'run-%'") > 0; round += 1) {
+      const sweeping = recorder.sweepInSteps();
+      for (; sweeping.next().done !== true; steps += 1) {
+        // An old task comes again while its rows are being deleted; it is deleted again in its turn.
+        if (steps === 2) record(recorder, fromSender(at, 'w'), work(0, 1, T0));
+        // The file that is being swept is closed: others came.
+        if (steps === 4) for (let n = 0; n < 130; n += 1) record(recorder, fromSender(at, `other-${n}`), work(n, n + 1, at));
+        const fresh = taskSpan(`new-${steps}`, { span: 100_000 + steps, trace: 100_000 + steps, startMs: at });
+        record(recorder, fromSender(at, 'w'), [fresh]);
+      }
+    }
+    expect(steps).toBeGreaterThan(6);
+    expect(countOf(file, 'task_executions', "task_id LIKE 'run-%'")).toBe(0);
+    expect(countOf(file, 'tool_calls')).toBe(0);
+    expect(countOf(file, 'task_executions')).toBe(steps);
+    expect(recorder.report().findings).toEqual([]);
+    expectBalance(recorder);
+  });
+
   test('takes a silent sender’s session too, and gives it a new row when it sends again', () => {
     const folder = scratchFolder();
     const file = join(folder, 'w.db');

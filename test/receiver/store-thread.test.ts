@@ -269,6 +269,19 @@ describe('where the recorder has a mistake', () => {
     expect(thread.waiting).toEqual({ requests: 0, bytes: 0 });
   });
 
+  test('so that it stands still, closing does not wait for it for ever, and says so', async () => {
+    const thread = await storeThread(scratchFolder(), {
+      entry: new URL('./children/hanging-worker.ts', import.meta.url),
+      closeMs: 100,
+    });
+    const left = thread.store(request(taskSpan('t1', { span: 1, ...ofAgent('a') })));
+    await thread.close();
+    expect(await left).toMatchObject({ status: 'retry', reason: 'stopping' });
+    expect(thread.state?.findings).toEqual([
+      expect.objectContaining({ code: 'not-writing', message: expect.stringContaining('did not end') }),
+    ]);
+  });
+
   test('so that it never starts, opening it says why', async () => {
     await expect(
       storeThread(scratchFolder(), { entry: new URL('./children/no-such-worker.ts', import.meta.url) }),

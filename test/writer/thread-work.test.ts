@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { encodeBatch } from '../../src/model/batch-codec.ts';
+import { decodeBatch, encodeBatch } from '../../src/model/batch-codec.ts';
 import type { ApplyOutcome, Recording } from '../../src/model/recording.ts';
 import { resolveSettings } from '../../src/model/settings.ts';
 import type { SpanBatch } from '../../src/model/span-record.ts';
@@ -43,6 +43,9 @@ class RefusingRecording implements Recording {
   beat(): void {}
   end(): void {}
   sweep(): void {}
+  sweepInSteps(): Iterator<void> {
+    return [][Symbol.iterator]();
+  }
   tick(): void {}
   report() {
     return { books: {}, files: [], findings: [] };
@@ -109,6 +112,23 @@ describe("the writer thread's loop", () => {
     expect(posted).toContainEqual(
       expect.objectContaining({ kind: 'finding', finding: expect.objectContaining({ code: 'failed', level: 'red' }) as object }),
     );
+  });
+
+  test('sets aside only the span that it cannot digest, counts that one as lost, and writes the others of its batch', async () => {
+    recording.verdict = (name) => (name === 'poison' ? 'throw' : 'write');
+    const names = ['a', 'b', 'poison', 'c', 'd'];
+    const spans = names.flatMap((name) => decodeBatch(message(1, name).text).spans);
+    work.accept({ ...message(1, 'a'), spans: 5, ended: 5, text: encodeBatch({ ...decodeBatch(message(1, 'a').text), spans }) });
+    await until('it is settled', () => settled().length === 1);
+    expect(settled()).toEqual([{ id: 1, outcome: 'dropped', reason: 'failed', ended: 1 }]);
+    expect([...new Set(recording.written)].sort()).toEqual(['a', 'b', 'c', 'd']);
+    const [name] = readdirSync(join(folder, '.spool', 'bad'));
+    const aside = JSON.parse(readFileSync(join(folder, '.spool', 'bad', name as string), 'utf8')) as {
+      ended: number;
+      batch: string;
+    };
+    expect(aside.ended).toBe(1);
+    expect(decodeBatch(aside.batch).spans.map((span) => span.name)).toEqual(['poison']);
   });
 
   test('spools what is beyond the queue and says so, then tells when it is written after all', async () => {

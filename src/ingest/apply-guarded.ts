@@ -1,7 +1,7 @@
 import type { ApplyOutcome, Recording } from '../model/recording.ts';
 import type { Origin, SpanRecord } from '../model/span-record.ts';
 
-/** What became of a group of spans that several requests brought. */
+/** What became of a group of spans. */
 export interface Applied {
   /** What could not be written now, and why; null where all is written. */
   readonly rest: { readonly spans: ReadonlySet<SpanRecord>; readonly failure: Failure } | null;
@@ -21,7 +21,7 @@ const MOST_THROWS = 64;
  * Applies a group of spans. Where that throws, which is a mistake of ours in some of them, it is tried again part by part
  * and then by halves, until only the guilty are left out. What was written in between is written once more, which changes
  * nothing.
- * @param parts the spans of each request
+ * @param parts what came together: the spans of each request, or all of one
  */
 export function applyGuarded(recording: Recording, origin: Origin, parts: readonly (readonly SpanRecord[])[]): Applied {
   const rest = new Set<SpanRecord>();
