@@ -131,14 +131,14 @@ export function isOurs(handler: unknown): boolean {
 }
 
 const OUR_COMMAND =
-  /\bai-tracker[/\\]hooks[/\\]claude-hook\.sh\b|\bai-tracker-hook (?:pre|post|batch|session|stop)|\bai-tracker hook (?:claude|drain)\b/;
+  /\bai-tracker[/\\]hooks[/\\]claude-hook\.sh\b|(?<![\w-])ai-tracker-hook (?:pre|post|batch|session|stop)|(?<![\w-])ai-tracker hook (?:claude|drain)\b/;
 
 /** cc-ai-tracker's, whose work ours does: both would count an edit twice. */
 export function isPredecessors(handler: unknown): boolean {
   const { command } = (handler ?? {}) as { command?: unknown };
   return (
     typeof command === 'string' &&
-    /\bai-tracker hook-(?:pre|post)-tool\b|\/(?:log_claude_edit|capture_before_write)\.py\b/.test(command)
+    /(?<!\w)(?:cc-)?ai-tracker hook-(?:pre|post)-tool\b|\/(?:log_claude_edit|capture_before_write)\.py\b/.test(command)
   );
 }
 

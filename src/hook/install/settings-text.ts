@@ -2,11 +2,15 @@ import { isUtf8 } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
 import {
   applyEdits,
+  type EditResult,
   type FormattingOptions,
+  findNodeAtLocation,
   type JSONPath,
   modify,
+  type Node,
   type ParseError,
   parse,
+  parseTree,
   printParseErrorCode,
   visit,
 } from 'jsonc-parser';
@@ -94,12 +98,33 @@ export function changeSettings(text: string, changes: readonly Change[]): string
   const expected = JSON.parse(body) as JsonObject;
   const formattingOptions = formatOf(body);
   for (const { path, value, insert = false } of changes) {
-    body = applyEdits(body, modify(body, path, value, { formattingOptions, isArrayInsertion: insert }));
+    const edits =
+      value === undefined ? removal(body, path) : modify(body, path, value, { formattingOptions, isArrayInsertion: insert });
+    body = applyEdits(body, edits);
     applyTo(expected, path, value, insert);
   }
   // Written twice, a key counts by its last place for readers and by its first for the editor.
   if (!isDeepStrictEqual(JSON.parse(body), expected)) throw new Error('has a key twice in one object; leave one of them');
   return bom + body;
+}
+
+/**
+ * Cuts out a member with one comma and the white space on one of its sides. Not by `modify` (jsonc-parser 3.3.1), which takes for
+ * granted that one character stands between an array's last element and its end, and formats what is left.
+ */
+function removal(body: string, path: JSONPath): EditResult {
+  const root = parseTree(body);
+  const found = root === undefined ? undefined : findNodeAtLocation(root, path);
+  const member = found?.parent?.type === 'property' ? found.parent : found;
+  const siblings = member?.parent?.children ?? [];
+  if (member?.parent === undefined) return [];
+  const at = siblings.indexOf(member);
+  const end = (node: Node): number => node.offset + node.length;
+  const [before, after] = [siblings[at - 1], siblings[at + 1]];
+  // Within the brackets, or up to a neighbour: the one before, so that the last one has no comma after it.
+  const from = before !== undefined ? end(before) : after !== undefined ? member.offset : member.parent.offset + 1;
+  const to = before !== undefined ? end(member) : after !== undefined ? after.offset : end(member.parent) - 1;
+  return [{ offset: from, length: to - from, content: '' }];
 }
 
 function applyTo(root: JsonObject, path: JSONPath, value: unknown, insert: boolean): void {
