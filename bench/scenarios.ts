@@ -124,6 +124,24 @@ export const SCENARIOS: readonly Scenario[] = [
     }),
   },
   {
+    name: 'hook-start',
+    title: 'What a hook costs the agent: PostToolUse of an edit, whole processes',
+    rounds: 3,
+    round: (run) => ({ alone: run('alone'), crowd: run('crowd') }),
+    verdicts: (of) => ({
+      'hook.ms': of('alone', 'hookMs'),
+      'hook.sh_ms': of('alone', 'floorMs'),
+      'hook.node_ms': of('alone', 'nodeMs'),
+      'hook.python_ms': of('alone', 'pythonMs'),
+      'hook.over_sh_ms': of('alone', 'hookMs') - of('alone', 'floorMs'),
+      'hook.over_node': of('alone', 'hookMs') / of('alone', 'nodeMs'),
+      'hook.crowd_slowest_ms': of('crowd', 'hookMs'),
+      'hook.crowd_cat_slowest_ms': of('crowd', 'catMs'),
+      'hook.crowd_over_cat': of('crowd', 'hookMs') / of('crowd', 'catMs'),
+      'hook.crowd_lost': of('crowd', 'lost'),
+    }),
+  },
+  {
     name: 'bytes-per-row',
     title: 'Room on disk',
     // The same bytes each time.
