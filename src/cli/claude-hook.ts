@@ -8,6 +8,7 @@ import { countRefusal } from '../spool/refusals.ts';
 import { spoolFolders } from '../spool/spool-folder.ts';
 import { spoolBytes, writeSpoolBytes } from '../spool/write-record.ts';
 import { readHookInput } from './hook-input.ts';
+import { type HookedCall, hookSnapshot, wantsSnapshot } from './hook-snapshot.ts';
 
 const INPUT_LIMIT_MS = 10_000;
 /** One call in so many counts what the spool holds; the others look for the mark that it is full. */
@@ -26,7 +27,7 @@ export async function claudeHook(input: NodeJS.ReadableStream, env: NodeJS.Proce
   if (reading.status === 'too large') return void countRefusal(folders, 'refused');
   const event = reading.status === 'read' ? readEvent(reading.bytes) : null;
   if (reading.status !== 'read' || event === null) return void countRefusal(folders, 'unreadable');
-  if (!EVENTS_WITH_ROW.has(event.name)) return;
+  if (!EVENTS_WITH_ROW.has(event.event)) return;
 
   const endpoint = env['AI_TRACKER_ENDPOINT'];
   if (endpoint) {
@@ -36,19 +37,24 @@ export async function claudeHook(input: NodeJS.ReadableStream, env: NodeJS.Proce
   const maxBytes = settings.spoolMaxMb * 1024 * 1024;
   const heldBytes = (folder: string): number =>
     isMarkedFull(folder) || Math.random() * MEASURE_ONE_IN < 1 ? spoolBytes(folder) : 0;
-  const pairs = { ...hookEnvironment(env), ...findOut() };
+  const found = findOut();
+  const state = wantsSnapshot(event, settings.snapshots) ? await hookSnapshot(event, found.git_top ?? null, folders) : {};
+  const pairs = { ...hookEnvironment(env), ...found, ...state };
   const outcome = writeSpoolBytes(folders, 'hook file', encodeHookFile(pairs, reading.bytes), { maxBytes, heldBytes });
   if (outcome.status !== 'full') return;
   countRefusal(folders, 'refused');
   for (const folder of folders) markFull(folder, spoolBytes(folder) >= maxBytes);
 }
 
-function readEvent(bytes: Buffer): { readonly name: string } | null {
+function readEvent(bytes: Buffer): HookedCall | null {
   try {
     const event = JSON.parse(bytes.toString('utf8')) as unknown;
     if (typeof event !== 'object' || event === null || Array.isArray(event)) return null;
-    const name = (event as Record<string, unknown>)['hook_event_name'];
-    return { name: typeof name === 'string' ? name : '' };
+    const said = (key: string): string => {
+      const value = (event as Record<string, unknown>)[key];
+      return typeof value === 'string' ? value : '';
+    };
+    return { event: said('hook_event_name'), toolName: said('tool_name'), sessionId: said('session_id') || null };
   } catch {
     return null;
   }

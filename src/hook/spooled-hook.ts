@@ -16,10 +16,10 @@ export interface SpooledHookShape {
 /** The arguments of a reader of hooks, such as `readClaudeHook(...)`. */
 export type SpooledHookParts = readonly [payload: string, context: HookContext, place: HookPlace, timeMs: number];
 
-/** @param repoIdOf the repository's id by its top folder, where somebody can tell */
+/** @param repoIdOf the repository's id by its top folder and the commit that was checked out, where somebody can tell */
 export function partsOfSpooledHook(
   { target, receivedMs, payload, context, place }: SpooledHookShape,
-  repoIdOf: (top: string) => string | null = () => null,
+  repoIdOf: (top: string, headSha: string | null) => string | null = () => null,
 ): SpooledHookParts {
   const traceparent = validTraceparent(context?.traceparent ?? null);
   const git = place?.git ?? null;
@@ -31,7 +31,7 @@ export function partsOfSpooledHook(
     },
     {
       ...{ cwd: place?.cwd ?? null, projectDir: place?.projectDir ?? null },
-      git: git === null ? null : { ...git, repoId: repoIdOf(git.top) },
+      git: git === null ? null : { ...git, repoId: repoIdOf(git.top, git.headSha) },
     },
     receivedMs,
   ];

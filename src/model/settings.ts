@@ -29,6 +29,7 @@ export interface Settings {
   readonly spoolDir: string | null;
   readonly spoolMaxMb: number;
   readonly spoolHours: number;
+  readonly snapshots: string;
   readonly disabled: boolean;
 }
 
@@ -59,6 +60,7 @@ const DEFAULTS = {
   spoolDir: null,
   spoolMaxMb: 512,
   spoolHours: 168,
+  snapshots: 'bash',
   disabled: false,
 } as const satisfies Settings;
 
@@ -135,6 +137,14 @@ export const SETTINGS = [
     'Size of the spool beyond which new records are refused and counted.',
   ),
   spec('spoolHours', 'AI_TRACKER_SPOOL_HOURS', 'number', '168', 'Age at which a spooled record is given up, with a counter.'),
+  spec(
+    'snapshots',
+    'AI_TRACKER_SNAPSHOTS',
+    'choice',
+    'bash',
+    'Before and after which tool calls hooks keep the state of the work tree: `bash` (commands and notebooks), `all` (MCP tools too) or `off`.',
+    ['bash', 'all', 'off'],
+  ),
   spec('disabled', 'AI_TRACKER_DISABLED', 'flag', 'off', 'Record nothing; exports succeed and do nothing.'),
 ] as const;
 

@@ -6,9 +6,19 @@ import { makeFolder } from '../model/make-folder.ts';
  * Hook events that did not get into the spool: one byte each in a file of the folder, since appending a byte is atomic and
  * takes no lock, from a shell too. `refused`: the spool was full, or the event too large. `unreadable`: stdin was no event.
  */
-export type Refusal = 'refused' | 'unreadable';
+export type Refusal = 'refused' | 'unreadable' | `snapshot_${SnapshotRefusal}`;
 
-const REFUSAL_FILES = { refused: '.refused', unreadable: '.unreadable' } as const satisfies Record<Refusal, string>;
+/** Why the state of a work tree was not kept: no work tree or no git, switched off after a timeout, past its time, or git failed. */
+export type SnapshotRefusal = 'no_git' | 'suspended' | 'timeout' | 'failed';
+
+const REFUSAL_FILES = {
+  refused: '.refused',
+  unreadable: '.unreadable',
+  snapshot_no_git: '.snapshot_no_git',
+  snapshot_suspended: '.snapshot_suspended',
+  snapshot_timeout: '.snapshot_timeout',
+  snapshot_failed: '.snapshot_failed',
+} as const satisfies Record<Refusal, string>;
 
 /** @returns whether it could be counted */
 export function countRefusal(folders: readonly string[], refusal: Refusal): boolean {

@@ -1,10 +1,13 @@
+import { RepoIds } from '../git/repo-id.ts';
 import { readClaudeHook } from '../hook/claude-code.ts';
-import type { HookReading } from '../hook/hook-event.ts';
+import type { HookEvent, HookReading } from '../hook/hook-event.ts';
 import { partsOfSpooledHook } from '../hook/spooled-hook.ts';
 import { spansOfHook } from '../ingest/hook-span.ts';
 import { decodeBatch } from '../model/batch-codec.ts';
 import type { Recording } from '../model/recording.ts';
+import type { Settings } from '../model/settings.ts';
 import type { Origin, SpanBatch, SpanRecord } from '../model/span-record.ts';
+import { SnapshotEdits } from '../snapshot/snapshot-edits.ts';
 import type { DrainVerdict, Named } from '../spool/drain.ts';
 import type { SpooledHook, SpooledSpans, SpoolTarget } from '../spool/spool-record.ts';
 
@@ -39,6 +42,7 @@ export class SpoolApplier {
   readonly #recordingFor: RecordingFor;
   readonly #readHook: ReadHook;
   readonly #stuck = new Set<string>();
+  readonly #snapshots = new SnapshotEdits();
 
   constructor(recordingFor: RecordingFor, readHook: ReadHook = readSpooledHook) {
     this.#recordingFor = recordingFor;
@@ -87,9 +91,23 @@ export class SpoolApplier {
       shares.set(key, share);
     }
     share.receivedMs = Math.max(share.receivedMs, receivedMs);
-    share.spans.push(...spansOfHook(reading.event));
+    for (const event of this.#completed(reading.event, record)) share.spans.push(...spansOfHook(event));
     share.members.push(member);
     return 'later';
+  }
+
+  /** With the files that a command changed, where the hook kept what they were. */
+  #completed(event: HookEvent, { snapshot = null }: SpooledHook): HookEvent[] {
+    return event.what === 'tool' ? this.#snapshots.complete(event, snapshot) : [event];
+  }
+
+  /**
+   * Once a drain is done: keeps what hooks left beside the repositories small.
+   *
+   * @param isPatient whether this process may take a minute for it
+   */
+  tend({ spoolHours, memoryDays }: Pick<Settings, 'spoolHours' | 'memoryDays'>, isPatient: boolean): string[] {
+    return this.#snapshots.tend({ stateMs: spoolHours * 3_600_000, contentMs: memoryDays * 86_400_000 }, isPatient);
   }
 
   #write(key: string, batch: SpanBatch, recording: Recording): boolean {
@@ -99,8 +117,11 @@ export class SpoolApplier {
   }
 }
 
+/** Asked of git once a minute at most, whichever drain asks. */
+const repoIds = new RepoIds();
+
 /** By Claude Code's reader: of other sources nothing is read yet. */
 export function readSpooledHook(record: SpooledHook): HookReading {
   if (record.source !== 'claude') return { what: 'ignored', reason: 'unknown_source' };
-  return readClaudeHook(...partsOfSpooledHook(record));
+  return readClaudeHook(...partsOfSpooledHook(record, (top, headSha) => repoIds.of(top, headSha)));
 }
