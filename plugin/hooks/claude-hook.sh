@@ -134,8 +134,81 @@ print_header() {
     ''
 }
 
+# State of the work tree before and after a command: an index of our own, into which git adds all that is there, with objects of
+# our own (src/git/snapshot-store.ts); the repository's index and objects are read, never written. It takes as long as `git status`.
+# Beside the spooling of the event; the record waits for it under its temporary name. What was not possible is counted.
+start_snapshot() {
+  case ${AI_TRACKER_SNAPSHOTS:-bash}:$1 in
+    [Aa][Ll][Ll]:* | [Bb][Aa][Ss][Hh]:*-bash) ;;
+    *) return ;;
+  esac
+  if [ -z "$git_top" ]; then
+    snapshot_error=no_git
+    count_loss .snapshot_no_git
+    return
+  fi
+  store=$git_common/ai-tracker/snapshots
+  tree=main
+  [ "$git_dir" = "$git_common" ] || tree=work-${git_dir##*/}
+  # In this session Claude Code tells by itself what a command changed.
+  case $1:${CLAUDE_CODE_SESSION_ID:-} in
+    *-bash: | *-bash:*[!A-Za-z0-9-]*) ;;
+    *-bash:*) [ ! -e "$store/told-$CLAUDE_CODE_SESSION_ID" ] || return ;;
+  esac
+  # It took too long once; a drain makes it ready for another try.
+  if [ -e "$store/slow-$tree" ]; then
+    snapshot_error=suspended
+    count_loss .snapshot_suspended
+    return
+  fi
+  snapshot=$store/$name.index
+  take_snapshot </dev/null &
+  taking=$!
+}
+
+take_snapshot() {
+  if [ ! -e "$store/objects/info/alternates" ]; then
+    mkdir -p -- "$store/objects/info"
+    # Below the repository's own objects folder in the end: relative, so that a moved repository stays whole.
+    printf '%s\n' ../../../objects >"$store/objects/info/alternates"
+  fi
+  # The state that was kept last, for git to look at no file that is as it was then. A link: git replaces files, never writes them.
+  last=
+  { IFS= read -r last <"$store/last-$tree"; }
+  if [ -z "$last" ] || ! ln -- "$store/$last" "$snapshot"; then
+    # -p: by the time of its index git knows which files to look at twice.
+    if [ -e "$git_dir/index" ] && ! cp -p -- "$git_dir/index" "$snapshot"; then
+      count_loss .snapshot_failed
+      return
+    fi
+  fi
+  set -- git -C "$git_top" -c core.splitIndex=false -c core.safecrlf=false -c core.fsync=none add -A --ignore-errors
+  # Without what a drain found to be too large.
+  [ ! -e "$store/paths-$tree" ] || set -- "$@" "--pathspec-from-file=$store/paths-$tree" --pathspec-file-nul
+  if command -v timeout; then set -- timeout 2 "$@"
+  elif command -v perl; then set -- perl -e 'alarm 2; exec @ARGV' "$@"; fi
+  unset GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR GIT_NAMESPACE GIT_PREFIX GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_CEILING_DIRECTORIES \
+    GIT_LITERAL_PATHSPECS GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS
+  LC_ALL=C GIT_INDEX_FILE=$snapshot GIT_OBJECT_DIRECTORY=$store/objects "$@" 2>"$store/error-$tree"
+  # 1: all but some files that cannot be read.
+  case $? in
+    0 | 1)
+      printf '%s\n' "$name.index" >"$store/last-$tree"
+      return
+      ;;
+    124 | 142 | 143)
+      : >"$store/slow-$tree"
+      count_loss .snapshot_timeout
+      ;;
+    126 | 127) count_loss .snapshot_no_git ;;
+    *) count_loss .snapshot_failed ;;
+  esac
+  rm -f -- "$snapshot" "$snapshot.lock" "$store/last-$tree"
+}
+
 # One record into the first folder that takes it. Whole or not at all: no reader takes the temporary name.
 spool_event() {
+  snapshot= snapshot_error= taking=
   # A person at a terminal would wait for ever.
   [ ! -t 0 ] || return
   if ! true 3<&0; then
@@ -143,6 +216,7 @@ spool_event() {
     return
   fi
   find_name || return
+  case $1 in *-bash | *-mcp) start_snapshot "$1" ;; esac
   for folder in "$folder1" "$folder2"; do
     [ -n "$folder" ] || continue
     [ -d "$folder" ] || mkdir -p -- "$folder" || continue
@@ -155,7 +229,10 @@ spool_event() {
       continue
     fi
     # The events of stdin are gone after this, so there is no second try.
-    if cat >>"$temporary" && mv -f -- "$temporary" "$folder/$name.hook"; then return; fi
+    if cat >>"$temporary"; then
+      [ -z "$taking" ] || wait "$taking"
+      if mv -f -- "$temporary" "$folder/$name.hook"; then return; fi
+    fi
     rm -f -- "$temporary"
     break
   done
@@ -232,7 +309,7 @@ run_hook() {
     stop) start_drain ;;
     *)
       find_git
-      spool_event
+      spool_event "${1:-}"
       case ${1:-} in session-end) start_drain ;; esac
       ;;
   esac

@@ -2,11 +2,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { SETTINGS } from '../../src/model/settings.ts';
 import { SERVE_SETTINGS } from '../../src/receiver/serve-settings.ts';
+import { HOOK_VARIABLES } from '../../src/spool/hook-environment.ts';
 
-/** Every environment variable of ours that something reads. */
-export const knownVariables: ReadonlySet<string> = new Set(
-  [...SETTINGS, ...SERVE_SETTINGS].flatMap((setting) => [...setting.env]),
-);
+/** Every environment variable of ours that something reads; the endpoint is that of hooks that send. */
+export const knownVariables: ReadonlySet<string> = new Set([
+  ...[...SETTINGS, ...SERVE_SETTINGS].flatMap((setting) => [...setting.env]),
+  ...HOOK_VARIABLES,
+  'AI_TRACKER_ENDPOINT',
+]);
 
 /** Variables of ours that a text names. */
 export const variablesIn = (text: string): string[] => [
