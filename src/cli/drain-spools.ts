@@ -1,4 +1,3 @@
-import { isHookRecord } from '../spool/record-name.ts';
 import { spoolFolders } from '../spool/spool-folder.ts';
 import { recordNames } from '../spool/write-record.ts';
 import type { Context } from './command.ts';
@@ -8,40 +7,45 @@ const BUSY_TIMEOUT_MS = 1000;
 
 /** Brings what waits in the spool into its files, so that what is read next is all there is to know. */
 export async function drainSpools({ settings, env, out }: Context): Promise<void> {
-  const folders = spoolFolders(settings, env).candidates.filter((folder) =>
-    recordNames(folder).some((name) => !isHookRecord(name)),
-  );
+  const folders = spoolFolders(settings, env).candidates.filter((folder) => recordNames(folder).length > 0);
   if (folders.length === 0) return;
-  const [{ drainSpool }, { decodeBatch }, { Recorder }] = await Promise.all([
+  const [{ drainSpoolInGroups }, { SpoolApplier }, { TargetRecordings }, { Recorder }] = await Promise.all([
     import('../spool/drain.ts'),
-    import('../model/batch-codec.ts'),
+    import('../writer/apply-spooled.ts'),
+    import('../writer/target-recordings.ts'),
     import('../ingest/recorder.ts'),
   ]);
-  const recorders = new Map<string, InstanceType<typeof Recorder>>();
+  const recorders = new Set<InstanceType<typeof Recorder>>();
+  const recordings = new TargetRecordings({
+    settings,
+    env,
+    make: (of, home) => {
+      const recorder = new Recorder({ settings: of, env: home, busyTimeoutMs: BUSY_TIMEOUT_MS });
+      recorders.add(recorder);
+      return recorder;
+    },
+  });
   try {
     for (const folder of folders) {
-      const report = drainSpool(
-        folder,
-        (record) => {
-          if (record.kind !== 'spans') return 'later';
-          const batch = decodeBatch(record.batch);
-          const key = JSON.stringify(record.target);
-          let recorder = recorders.get(key);
-          if (recorder === undefined) {
-            recorder = new Recorder({ settings: { ...settings, ...record.target }, env, busyTimeoutMs: BUSY_TIMEOUT_MS });
-            recorders.set(key, recorder);
-          }
-          return recorder.apply(batch).status === 'written' ? 'applied' : 'stop';
-        },
-        { maxAgeMs: settings.spoolHours * 3_600_000, leaves: isHookRecord },
-      );
+      const applier = new SpoolApplier((target, home) => recordings.of(target, home));
+      const report = drainSpoolInGroups(folder, (group) => applier.apply(group), {
+        maxAgeMs: settings.spoolHours * 3_600_000,
+        maxBytes: settings.spoolMaxMb * 1024 * 1024,
+      });
       for (const message of report.messages) out.note(message);
-      if (report.expiredSpans > 0) {
-        out.note(`${report.expiredSpans} spans waited longer than AI_TRACKER_SPOOL_HOURS in ${folder} and were given up`);
-      }
-      if (report.later > 0) out.note(`${report.later} records still wait in ${folder}: their file cannot be written now`);
+      const expired = [told(report.expiredSpans, 'span'), told(report.expiredHooks, 'hook event')].filter((part) => part !== '');
+      if (expired.length > 0)
+        out.note(`${expired.join(' and ')} waited longer than AI_TRACKER_SPOOL_HOURS in ${folder} and were given up`);
+      if (report.later > 0)
+        out.note(
+          `${report.later} records still wait in ${folder}: their file cannot be written now, or a newer version has to read them`,
+        );
     }
+    // What waits for its agent is this run's: nobody else may come to look at it.
+    for (const recorder of recorders) recorder.settle();
   } finally {
-    for (const recorder of recorders.values()) recorder.close();
+    recordings.close();
   }
 }
+
+const told = (count: number, what: string): string => (count === 0 ? '' : `${count} ${what}${count === 1 ? '' : 's'}`);

@@ -26,6 +26,6 @@ export function taskNamedAs(name: string): TaskName | null {
   const source = SOURCES.find((token) => token === name.slice(0, Math.max(colon, 0)));
   if (source === undefined) return { source: 'hook', taskId: name, attempt: 0 };
   const rest = name.slice(colon + 1);
-  const [, taskId, attempt] = /^(.+):(\d{1,9})$/s.exec(rest) ?? [null, rest, '0'];
-  return taskId === '' ? null : { source, taskId: taskId as string, attempt: Number(attempt) };
+  const [, taskId = rest, attempt] = /^(.+):(\d{1,9})$/s.exec(rest) ?? [null, rest, '0'];
+  return taskId === '' ? null : { source, taskId, attempt: Number(attempt) };
 }

@@ -8,4 +8,4 @@ import { runWriterThread } from '../writer/run-thread.ts';
  */
 // Now, so that a module that does not load ends the thread and is told from a file that cannot be opened.
 loadNativeModule();
-runWriterThread((settings) => new Recorder({ settings, env: process.env, busyTimeoutMs: 0 }));
+runWriterThread((settings, env) => new Recorder({ settings, env, busyTimeoutMs: 0 }));

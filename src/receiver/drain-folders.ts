@@ -1,32 +1,36 @@
-import { decodeBatch } from '../model/batch-codec.ts';
 import type { Books } from '../model/books.ts';
 import type { HealthFinding } from '../model/health.ts';
 import type { Recording } from '../model/recording.ts';
 import type { Settings } from '../model/settings.ts';
-import { drainSpool } from '../spool/drain.ts';
-import { isHookRecord } from '../spool/record-name.ts';
-import { type SpoolRecord, type SpoolTarget, spoolTarget } from '../spool/spool-record.ts';
+import { drainSpoolInGroups } from '../spool/drain.ts';
+import { SpoolApplier } from '../writer/apply-spooled.ts';
 import { addBooks } from '../writer/past-books.ts';
+import { type MakeRecording, TargetRecordings } from '../writer/target-recordings.ts';
 
-export type MakeRecording = (settings: Settings) => Recording;
+/** Of one step: requests wait no longer than for some transactions, and the reading of some files as Claude Code sends them. */
+const RECORDS_A_STEP = 32;
+const BYTES_A_STEP = 2 * 1024 * 1024;
 
-/** Brings what other processes spooled into its files, record by record, so that requests need not wait for the whole. */
+/** How far a drain of a folder has come. */
+interface Round {
+  readonly applier: SpoolApplier;
+  after: string;
+}
+
+/** Brings what hooks and other processes spooled into its files, part by part, so that requests need not wait for the whole. */
 export class FolderDrain {
   readonly #settings: Settings;
   readonly #folders: readonly string[];
-  readonly #own: Recording;
-  readonly #ownTarget: string;
-  readonly #make: MakeRecording;
-  readonly #others = new Map<string, Recording>();
+  readonly #recordings: TargetRecordings;
   readonly #findings = new Map<string, HealthFinding>();
+  /** Of folders of which only a part is drained. */
+  readonly #rounds = new Map<string, Round>();
   #past: Books = {};
 
   constructor(settings: Settings, folders: readonly string[], own: Recording, make: MakeRecording) {
     this.#settings = settings;
     this.#folders = folders;
-    this.#own = own;
-    this.#ownTarget = JSON.stringify(spoolTarget(settings));
-    this.#make = make;
+    this.#recordings = new TargetRecordings({ settings, env: process.env, make, own });
   }
 
   get findings(): Iterable<HealthFinding> {
@@ -36,21 +40,27 @@ export class FolderDrain {
   /** Of the records that have settings of their own. */
   get books(): Books {
     let sum = this.#past;
-    for (const other of this.#others.values()) sum = addBooks(sum, other.report().books);
+    for (const other of this.#recordings.made) sum = addBooks(sum, other.report().books);
     return sum;
   }
 
-  /** Applies one record of each folder. @returns whether there is more to apply now. */
+  /** Applies a part of each folder. @returns whether there is more to apply now. */
   step(): boolean {
-    let more = false;
     for (const folder of this.#folders) {
-      const report = drainSpool(folder, (record) => this.#apply(record), {
+      const round = this.#rounds.get(folder) ?? {
+        applier: new SpoolApplier((target, home) => this.#recordings.of(target, home)),
+        after: '',
+      };
+      const report = drainSpoolInGroups(folder, (group) => round.applier.apply(group), {
         maxAgeMs: this.#settings.spoolHours * 3_600_000,
-        limit: 1,
-        leaves: isHookRecord,
+        maxBytes: this.#settings.spoolMaxMb * 1024 * 1024,
+        limit: RECORDS_A_STEP,
+        limitBytes: BYTES_A_STEP,
+        after: round.after,
       });
-      // A record that waits for its file is tried again at the next round.
-      more ||= report.more && report.later === 0;
+      // A record that waits for its file is left behind, and tried again in the next round.
+      if (report.more && report.last !== null) this.#rounds.set(folder, { ...round, after: report.last });
+      else this.#rounds.delete(folder);
       for (const message of report.messages) this.#find('amber', 'spool', message);
       if (report.expiredSpans + report.expiredHooks > 0) {
         this.#find(
@@ -60,29 +70,14 @@ export class FolderDrain {
         );
       }
     }
-    if (!more) this.close();
-    return more;
+    if (this.#rounds.size > 0) return true;
+    this.close();
+    return false;
   }
 
   close(): void {
-    for (const other of this.#others.values()) {
-      this.#past = addBooks(this.#past, other.report().books, 'over');
-      other.close();
-    }
-    this.#others.clear();
-  }
-
-  #apply(record: SpoolRecord): 'applied' | 'later' | 'stop' {
-    if (record.kind !== 'spans') return 'later';
-    return this.#recordingFor(record.target).apply(decodeBatch(record.batch)).status === 'written' ? 'applied' : 'stop';
-  }
-
-  #recordingFor(target: SpoolTarget): Recording {
-    const key = JSON.stringify(target);
-    if (key === this.#ownTarget) return this.#own;
-    let other = this.#others.get(key);
-    if (other === undefined) this.#others.set(key, (other = this.#make({ ...this.#settings, ...target })));
-    return other;
+    for (const other of this.#recordings.made) this.#past = addBooks(this.#past, other.report().books, 'over');
+    this.#recordings.close();
   }
 
   #find(level: HealthFinding['level'], code: string, message: string): void {

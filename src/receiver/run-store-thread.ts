@@ -1,7 +1,8 @@
 import { workerData } from 'node:worker_threads';
 import { addBooks } from '../writer/past-books.ts';
+import type { MakeRecording } from '../writer/target-recordings.ts';
 import { RequestDecoder } from './decode-request.ts';
-import { FolderDrain, type MakeRecording } from './drain-folders.ts';
+import { FolderDrain } from './drain-folders.ts';
 import { SpoolKeeper } from './spool-keeper.ts';
 import { StoreWork } from './store-work.ts';
 import type { FromStoreThread, StoreState, StoreThreadData, ToStoreThread } from './thread-messages.ts';
@@ -12,6 +13,10 @@ const SWEEP_MS = 60_000;
 /** The first one looks for tasks of dead sessions and for what lies in the spool; it lets the first requests go before it. */
 const FIRST_SWEEP_MS = 1000;
 const STATE_MS = 1000;
+/** How often the spool is looked at: hooks on this machine put their events there. */
+const DRAIN_MS = 5000;
+/** How soon after a hook event came over HTTP; those that come together are drained together. */
+const HOOK_DRAIN_MS = 200;
 /** Between two steps of housekeeping while requests wait. */
 const HOUSEKEEPING_PAUSE_MS = 100;
 
@@ -19,7 +24,7 @@ const HOUSEKEEPING_PAUSE_MS = 100;
 export function runStoreThread(makeRecording: MakeRecording): void {
   const { settings, agentId, port } = workerData as StoreThreadData;
   const post = (message: FromStoreThread): void => port.postMessage(message);
-  const recording = makeRecording(settings);
+  const recording = makeRecording(settings, process.env);
   const keeper = new SpoolKeeper({ settings, agentId, env: process.env });
   const drain = new FolderDrain(settings, keeper.folders, recording, makeRecording);
   const work = new StoreWork({
@@ -48,6 +53,7 @@ export function runStoreThread(makeRecording: MakeRecording): void {
   let houseworkMs = 0;
   let scheduled = false;
   let retryTimer: NodeJS.Timeout | null = null;
+  let hookTimer: NodeJS.Timeout | null = null;
   const schedule = (): void => {
     if (scheduled) return;
     scheduled = true;
@@ -82,7 +88,13 @@ export function runStoreThread(makeRecording: MakeRecording): void {
     tickWanted = true;
     schedule();
   };
+  const wantDrain = (): void => {
+    hookTimer = null;
+    drainWanted = true;
+    schedule();
+  };
   const timers = [
+    setInterval(wantDrain, DRAIN_MS),
     setInterval(wantTick, TICK_MS),
     setInterval(wantSweep, SWEEP_MS),
     setTimeout(wantSweep, FIRST_SWEEP_MS),
@@ -91,7 +103,7 @@ export function runStoreThread(makeRecording: MakeRecording): void {
   const close = (): void => {
     for (const timer of timers) clearInterval(timer);
     while (work.isBusy || work.nextDueMs !== null) work.step(true);
-    if (retryTimer !== null) clearTimeout(retryTimer);
+    for (const timer of [retryTimer, hookTimer]) if (timer !== null) clearTimeout(timer);
     scheduled = true;
     drain.close();
     const last = state();
@@ -105,6 +117,7 @@ export function runStoreThread(makeRecording: MakeRecording): void {
       schedule();
     } else if (message.kind === 'hook') {
       post({ kind: 'answers', answers: [{ kind: 'hook', id: message.id, outcome: keeper.spoolHook(message.request) }] });
+      hookTimer ??= setTimeout(wantDrain, HOOK_DRAIN_MS);
     } else close();
   });
   post({ kind: 'ready' });

@@ -20,6 +20,7 @@ export type ReadHook = (record: SpooledHook) => HookReading;
  */
 export type RecordingFor = (target: SpoolTarget, home: string | null) => Recording;
 
+const READABLE: SpooledHook['source'] = 'claude';
 /** Name in the books of hook events that are read as Claude Code's. */
 const DIALECT = 'claude-code';
 
@@ -72,7 +73,9 @@ export class SpoolApplier {
 
   /** Puts the event to those that go with it. @returns what is known of the record by now */
   #share(record: SpooledHook, member: number, shares: Map<string, Share>): DrainVerdict {
-    const { target, home = null, place, receivedMs } = record;
+    const { target, home = null, place, receivedMs, source } = record;
+    // Who can read it has yet to come: another version, or another command.
+    if (source !== READABLE) return 'later';
     // Who sends over HTTP says where it is by its agent only, as senders of spans do.
     const door: Origin['door'] = place === undefined ? 'otlp' : 'hook';
     const key = JSON.stringify([target, home, door]);

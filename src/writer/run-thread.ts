@@ -1,8 +1,6 @@
 import { workerData } from 'node:worker_threads';
-import type { Recording } from '../model/recording.ts';
-import type { Settings } from '../model/settings.ts';
-import { type SpoolTarget, spoolTarget } from '../spool/spool-record.ts';
 import type { ThreadData, ToHost, ToThread } from './messages.ts';
+import { type MakeRecording, TargetRecordings } from './target-recordings.ts';
 import { ThreadSpool } from './thread-spool.ts';
 import { ThreadWork } from './thread-work.ts';
 
@@ -10,8 +8,6 @@ const BEAT_MS = 30_000;
 const SWEEP_MS = 60_000;
 /** The first sweep looks for tasks of dead sessions; it lets the host's first spans go before it. */
 const FIRST_SWEEP_MS = 1000;
-
-export type MakeRecording = (settings: Settings) => Recording;
 
 /** What a writer thread runs: called once, by the module that the thread was started with. */
 export function runWriterThread(makeRecording: MakeRecording): void {
@@ -21,20 +17,9 @@ export function runWriterThread(makeRecording: MakeRecording): void {
     Atomics.add(pulse, 0, 1);
     Atomics.notify(pulse, 0);
   };
-  const recording = makeRecording(settings);
-  const others = new Map<string, Recording>();
-  const ours = JSON.stringify(spoolTarget(settings));
-  const recordingFor = (target: SpoolTarget): Recording => {
-    const key = JSON.stringify(target);
-    if (key === ours) return recording;
-    let other = others.get(key);
-    if (other === undefined) {
-      other = makeRecording({ ...settings, ...target });
-      others.set(key, other);
-    }
-    return other;
-  };
-  const spool = new ThreadSpool({ settings, env: process.env, recordingFor, post });
+  const recording = makeRecording(settings, process.env);
+  const recordings = new TargetRecordings({ settings, env: process.env, make: makeRecording, own: recording });
+  const spool = new ThreadSpool({ settings, env: process.env, recordings, post });
   const timers: NodeJS.Timeout[] = [];
   const work = new ThreadWork({
     recording,
@@ -45,15 +30,14 @@ export function runWriterThread(makeRecording: MakeRecording): void {
     post,
     onClosed: () => {
       for (const timer of timers) clearInterval(timer);
-      for (const other of others.values()) other.close();
+      recordings.close();
       port.close();
     },
   });
   const sweep = (): void => {
     recording.sweep();
     work.drainSpool();
-    for (const other of others.values()) other.close();
-    others.clear();
+    recordings.close();
   };
   port.on('message', (message: ToThread) => {
     if (message.kind === 'batch') work.accept(message);

@@ -1,24 +1,23 @@
 import { existsSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { decodeBatch } from '../model/batch-codec.ts';
 import type { HealthFinding } from '../model/health.ts';
 import { makeFolder } from '../model/make-folder.ts';
-import type { Recording } from '../model/recording.ts';
 import type { Settings } from '../model/settings.ts';
-import { BAD_FOLDER, drainSpool } from '../spool/drain.ts';
-import { isHookRecord } from '../spool/record-name.ts';
+import { BAD_FOLDER, drainSpoolInGroups } from '../spool/drain.ts';
 import { spoolFolders } from '../spool/spool-folder.ts';
 import { type SpoolRecord, type SpoolTarget, spoolTarget } from '../spool/spool-record.ts';
 import { recordNames, spoolBytes, writeSpoolRecord } from '../spool/write-record.ts';
+import { SpoolApplier } from './apply-spooled.ts';
 import type { BatchMessage, Settlement, ToHost } from './messages.ts';
+import type { TargetRecordings } from './target-recordings.ts';
 
 const RECORDS_PER_DRAIN = 32;
+const BYTES_PER_DRAIN = 2 * 1024 * 1024;
 
 export interface ThreadSpoolParts {
   readonly settings: Settings;
   readonly env: NodeJS.ProcessEnv;
-  /** The recorder of a target; the thread's own where the target is the thread's. */
-  readonly recordingFor: (target: SpoolTarget) => Recording;
+  readonly recordings: Pick<TargetRecordings, 'of'>;
   readonly post: (message: ToHost) => void;
 }
 
@@ -31,6 +30,8 @@ export class ThreadSpool {
   readonly #own = new Map<string, number>();
   /** Folder → bytes in it, measured once a drain: a flood spools thousands of records between two. */
   readonly #held = new Map<string, number>();
+  /** Folders of which a part is drained, and the last record of that part. */
+  readonly #drained = new Map<string, string>();
   #more = false;
 
   constructor(parts: ThreadSpoolParts) {
@@ -90,27 +91,28 @@ export class ThreadSpool {
   /** Applies a part of every folder; what of it was ours is settled. */
   drain(): Settlement[] {
     const settlements: Settlement[] = [];
-    const apply = (record: SpoolRecord): 'applied' | 'later' | 'stop' => {
-      if (record.kind !== 'spans') return 'later';
-      const batch = decodeBatch(record.batch);
-      return this.#parts.recordingFor(record.target).apply(batch).status === 'written' ? 'applied' : 'stop';
-    };
+    const applier = new SpoolApplier((target, home) => this.#parts.recordings.of(target, home));
     const present = new Set<string>();
     const givenUp = new Set<string>();
     this.#more = false;
     this.#held.clear();
     for (const folder of this.#folders) {
-      const report = drainSpool(folder, apply, {
+      const report = drainSpoolInGroups(folder, (group) => applier.apply(group), {
         maxAgeMs: this.#parts.settings.spoolHours * 3_600_000,
+        maxBytes: this.#parts.settings.spoolMaxMb * 1024 * 1024,
         limit: RECORDS_PER_DRAIN,
-        leaves: isHookRecord,
+        limitBytes: BYTES_PER_DRAIN,
+        after: this.#drained.get(folder) ?? '',
       });
+      // Records that wait for their file are left behind, and tried again in the next round.
+      if (report.more && report.last !== null) this.#drained.set(folder, report.last);
+      else this.#drained.delete(folder);
       this.#more ||= report.more;
-      if (report.expiredSpans > 0) {
+      if (report.expiredSpans + report.expiredHooks > 0) {
         this.#find(
           'red',
           'spool-old',
-          `${report.expiredSpans} spans waited longer than AI_TRACKER_SPOOL_HOURS in ${folder} and were given up`,
+          `${report.expiredSpans} spans and ${report.expiredHooks} hook events waited longer than AI_TRACKER_SPOOL_HOURS in ${folder} and were given up`,
         );
       }
       for (const message of report.messages) this.#find('amber', 'spool', message);

@@ -10,7 +10,7 @@ import type { HookRequest, OtlpRequest } from '../../src/receiver/storing.ts';
 import { isHookRecord } from '../../src/spool/record-name.ts';
 import { readSpoolRecord, spoolTarget } from '../../src/spool/spool-record.ts';
 import { recordNames, writeSpoolRecord } from '../../src/spool/write-record.ts';
-import { countOf, until } from '../support/agent-rows.ts';
+import { column, countOf, until } from '../support/agent-rows.ts';
 import { otlpJson } from '../support/otlp-json.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
 import { spanId, taskSpan, toolSpan } from '../support/span-makers.ts';
@@ -170,7 +170,7 @@ describe('the thread that stores', () => {
     expect(countOf(join(folder, 'a.db'), 'tool_calls', `span_id = '${spanId(5009)}'`)).toBe(1);
   });
 
-  test('writes what other processes left in the spool, and leaves hook events alone', async () => {
+  test('writes what other processes left in the spool', async () => {
     const folder = scratchFolder();
     const spool = join(folder, 'spool');
     const target = spoolTarget(resolveSettings({ sharedDir: folder, agentId: 'w1' }, {}).settings);
@@ -182,24 +182,56 @@ describe('the thread that stores', () => {
       );
     }
     const thread = await storeThread(folder);
-    expect(await thread.spoolHook(hook('{"hook_event_name":"Stop"}'))).toMatchObject({ status: 'spooled' });
-    await until('the spool is drained', () => recordNames(spool).length === 1);
+    await until('the spool is drained', () => recordNames(spool).length === 0);
     expect(countOf(join(folder, 'w1.db'), 'task_executions')).toBe(3);
     await until('it is told', () => thread.report?.books['hatchet']?.recorded === 3);
-    expect(recordNames(spool).every(isHookRecord)).toBe(true);
+  });
+
+  test('makes rows of hook events: of each in the file of the agent that its sender names', async () => {
+    const folder = scratchFolder();
+    const thread = await storeThread(folder);
+    const wrote = { hook_event_name: 'PostToolUse', session_id: 's1', tool_name: 'Write', tool_use_id: 'toolu_1', cwd: '/w' };
+    const content = {
+      tool_input: { file_path: '/w/a.txt', content: 'a\n' },
+      tool_response: { type: 'create', filePath: '/w/a.txt', content: 'a\n', structuredPatch: [], originalFile: null },
+    };
+    for (const agentId of ['w1', 'w2']) {
+      const event = hook(JSON.stringify({ ...wrote, ...content }));
+      expect(await thread.spoolHook({ ...event, context: { ...event.context, agentId } })).toMatchObject({ status: 'spooled' });
+    }
+    await until('the spool is drained', () => recordNames(join(folder, 'spool')).length === 0);
+    for (const agent of ['w1', 'w2']) {
+      expect(
+        column(join(folder, `${agent}.db`), "SELECT agent_id || ' ' || file_path || ' +' || lines_added FROM file_modifications"),
+      ).toEqual([`${agent} /w/a.txt +1`]);
+    }
+    await until('it is told', () => thread.report?.books['claude-code']?.recorded === 2);
+  });
+
+  test('leaves events that it cannot read to whom they are for', async () => {
+    const folder = scratchFolder();
+    const thread = await storeThread(folder);
+    const read = hook('{"hook_event_name":"Stop","session_id":"s1"}');
+    expect(await thread.spoolHook({ ...read, source: 'git', payload: '{"hook":"post-commit"}' })).toMatchObject({
+      status: 'spooled',
+    });
+    expect(await thread.spoolHook(read)).toMatchObject({ status: 'spooled' });
+    await until('the other is drained', () => recordNames(join(folder, 'spool')).length === 1);
+    expect(readFileSync(join(folder, 'spool', recordNames(join(folder, 'spool'))[0] as string), 'utf8')).toContain('post-commit');
   });
 
   test('keeps a hook event on disk with what its sender says of itself, before it answers', async () => {
     const folder = scratchFolder();
     const thread = await storeThread(folder);
     const context = { agentId: 'w7', taskId: 't1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, tracestate: null };
-    const outcome = await thread.spoolHook({ ...hook('{"hook_event_name":"Stop"}'), context });
+    // An event that stays in the spool: others are rows in a moment.
+    const outcome = await thread.spoolHook({ ...hook('{"hook":"post-commit"}'), source: 'git', context });
     if (outcome.status !== 'spooled') throw new Error(outcome.message);
     const reading = readSpoolRecord(readFileSync(outcome.path, 'utf8'));
     const { agentId: _, ...kept } = context;
     expect(reading).toMatchObject({
       what: 'record',
-      record: { kind: 'hook', source: 'claude', payload: '{"hook_event_name":"Stop"}', target: { agentId: 'w7' }, context: kept },
+      record: { kind: 'hook', source: 'git', payload: '{"hook":"post-commit"}', target: { agentId: 'w7' }, context: kept },
     });
   });
 

@@ -64,7 +64,7 @@ describe("the writer thread's loop", () => {
     posted = [];
     const post = (m: ToHost): void => void posted.push(m);
     const { settings } = resolveSettings({ agentId: 'w1', sharedDir: folder }, {});
-    const spool = new ThreadSpool({ settings, env: {}, recordingFor: () => recording, post });
+    const spool = new ThreadSpool({ settings, env: {}, recordings: { of: () => recording }, post });
     work = new ThreadWork({ recording, spool, session, agentId: 'w1', queueMax: 5, post, onClosed: () => {} });
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
