@@ -45,6 +45,11 @@ export const COMMANDS: readonly Registered[] = [
     load: async () => (await import('./commands/import.ts')).importCommand,
   },
   {
+    name: 'doctor',
+    summary: 'tell what is recorded, what is not, and what to do about it',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
     name: 'agents',
     summary: 'list agents and what they did',
     load: async () => (await import('./commands/agents.ts')).agents,

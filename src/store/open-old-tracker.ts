@@ -1,8 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
-import Database from 'better-sqlite3';
 import { absolutePath } from '../model/absolute-path.ts';
 import { APPLICATION_ID } from './migrate.ts';
-import type { Db } from './open.ts';
+import { type Db, openAsRead } from './open.ts';
 import { copyOf, isWal, type Snapshot, snapshotOf } from './snapshot.ts';
 import { asStoreError } from './store-error.ts';
 
@@ -27,6 +26,8 @@ export class OldTrackerError extends Error {
   override readonly name = 'OldTrackerError';
 }
 
+/** Longest wait for cc-ai-tracker’s own writers. */
+const READ_WAIT_MS = 2000;
 const TABLES = ['edits', 'commits', 'commit_files'];
 
 /**
@@ -41,7 +42,7 @@ export function openOldTracker(file: string): OldTracker {
   let db: Db | undefined;
   try {
     snapshot = untouched(path);
-    db = snapshot.as === 'bytes' ? new Database(snapshot.bytes, { readonly: true }) : openFile(snapshot);
+    db = openAsRead(snapshot, READ_WAIT_MS);
     assertOldTracker(db, path);
     return opened(db, path);
   } catch (error) {
@@ -67,14 +68,6 @@ function untouched(path: string): Snapshot {
   const snapshot = snapshotOf(path);
   // As a file: either its journal is none that a reader leaves anything of, or it is large, or somebody writes now.
   return snapshot.as === 'file' && isWal(path) ? copyOf(path) : snapshot;
-}
-
-function openFile({ as, path }: Exclude<Snapshot, { as: 'bytes' }>): Db {
-  if (as === 'file') return new Database(path, { readonly: true, fileMustExist: true, timeout: 2000 });
-  // Ours alone, so a dead writer's journal may be rolled back in it.
-  const db = new Database(path, { fileMustExist: true });
-  db.pragma('query_only = 1');
-  return db;
 }
 
 function assertOldTracker(db: Db, path: string): void {

@@ -136,19 +136,7 @@ export function openForReading(file: string, options: ReadOptions = {}): OpenFil
 function openSnapshot(path: string, snapshot: Snapshot, { busyTimeoutMs = 2000, migrations }: ReadOptions): OpenFile {
   let db: Db | undefined;
   try {
-    switch (snapshot.as) {
-      case 'file':
-        db = new Database(snapshot.path, { readonly: true, fileMustExist: true, timeout: busyTimeoutMs });
-        break;
-      case 'bytes':
-        db = new Database(snapshot.bytes, { readonly: true });
-        break;
-      case 'copy':
-        // Ours alone, so a dead writer's journal may be rolled back in it.
-        db = new Database(snapshot.path, { fileMustExist: true });
-        db.pragma('query_only = 1');
-        break;
-    }
+    db = openAsRead(snapshot, busyTimeoutMs);
     if (assertOurs(db, path, 'read') === 'empty') throw new StoreError('not-ours', 'read', path, 'it has no tables (yet)');
     const identity = readIdentity(db);
     assertReaderFits(identity, (migrations ?? shippedMigrations()).length, path);
@@ -159,6 +147,22 @@ function openSnapshot(path: string, snapshot: Snapshot, { busyTimeoutMs = 2000, 
   } finally {
     // SQLite holds the copy open by now; without a name it is gone with the connection, however the process ends.
     if (snapshot.as === 'copy') snapshot.remove();
+  }
+}
+
+/** Of whoever's file it is. Of a copy, `remove` may follow the first read. */
+export function openAsRead(snapshot: Snapshot, busyTimeoutMs: number): Db {
+  switch (snapshot.as) {
+    case 'file':
+      return new Database(snapshot.path, { readonly: true, fileMustExist: true, timeout: busyTimeoutMs });
+    case 'bytes':
+      return new Database(snapshot.bytes, { readonly: true });
+    case 'copy': {
+      // Ours alone, so a dead writer's journal may be rolled back in it.
+      const db = new Database(snapshot.path, { fileMustExist: true });
+      db.pragma('query_only = 1');
+      return db;
+    }
   }
 }
 
