@@ -63,10 +63,14 @@ const missed = (miss: SnapshotMiss, message: string): SnapshotOutcome => ({ stat
  * The repository's own index, which spares git a look into files that are as they were when it was written. With its time, by which
  * git knows which files may have changed within that tick.
  */
-export function copyIndex({ gitDir }: GitFolders, index: string): void {
+export function copyIndex({ top, gitDir }: GitFolders, index: string): void {
   const own = join(gitDir, 'index');
   const found = statSync(own, { throwIfNoEntry: false });
-  if (found === undefined) return;
+  if (found === undefined) {
+    // Nothing was added yet, and git writes no index where there is nothing to add.
+    runGit({ cwd: top, args: ['read-tree', '--empty'], limitMs: SNAPSHOT_LIMIT_MS, env: { GIT_INDEX_FILE: index } });
+    return;
+  }
   copyFileSync(own, index);
   utimesSync(index, found.atimeMs / 1000, found.mtimeMs / 1000);
 }

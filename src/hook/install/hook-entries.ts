@@ -41,7 +41,9 @@ interface Entry {
   readonly mode: Mode;
 }
 
-const EDIT_TOOLS = 'Edit|Write|MultiEdit|NotebookEdit';
+const EDIT_TOOLS = 'Edit|Write|MultiEdit';
+/** Around these the state of the work tree is kept: of a notebook, an older Claude Code tells only the new cell. */
+const STATE_TOOLS = 'Bash|NotebookEdit';
 /** Anything but letters, `|`, `_`, `-`, `,` and space makes a matcher a regular expression that is not anchored. */
 const MCP_TOOLS = '^mcp__';
 
@@ -49,7 +51,7 @@ const aroundTools = (event: string, when: 'pre' | 'post', since?: string): Entry
   const base = since === undefined ? { event } : { event, since };
   return [
     { ...base, matcher: EDIT_TOOLS, mode: when },
-    { ...base, matcher: 'Bash', mode: `${when}-bash` },
+    { ...base, matcher: STATE_TOOLS, mode: `${when}-bash` },
     { ...base, matcher: MCP_TOOLS, mode: `${when}-mcp` },
   ];
 };
@@ -60,7 +62,7 @@ const ENTRIES: readonly Entry[] = [
   ...aroundTools('PostToolUseFailure', 'post', '2.0.60'),
   // Of no tool's own: what it lists without another event was denied, or never ran.
   { event: 'PostToolBatch', since: '2.1.197', mode: 'batch' },
-  { event: 'PermissionDenied', since: '2.1.90', matcher: `^(${EDIT_TOOLS}|Bash|mcp__.*)$`, mode: 'post' },
+  { event: 'PermissionDenied', since: '2.1.90', matcher: `^(${EDIT_TOOLS}|${STATE_TOOLS}|mcp__.*)$`, mode: 'post' },
   { event: 'SessionStart', mode: 'session' },
   { event: 'SessionEnd', mode: 'session-end' },
   { event: 'Stop', mode: 'stop' },

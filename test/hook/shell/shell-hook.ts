@@ -14,7 +14,7 @@ export function hookCommand(event: string, matcher?: string, script: string = PA
   return handler.command;
 }
 
-export const EDIT_TOOLS = 'Edit|Write|MultiEdit|NotebookEdit';
+export const EDIT_TOOLS = 'Edit|Write|MultiEdit';
 export const POST_EDIT = hookCommand('PostToolUse', EDIT_TOOLS);
 
 /** POSIX shells of this machine, each as Claude Code or a system might call it. */

@@ -1,0 +1,323 @@
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { SnapshotEdits } from '../../src/snapshot/snapshot-edits.ts';
+import { refusals } from '../../src/spool/refusals.ts';
+import { SHELLS } from '../hook/shell/shell-hook.ts';
+import { git, repository, writeFiles } from '../support/git-repository.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
+import { HookedTree, told } from './hooked-tree.ts';
+
+const LINES = 'one\ntwo\nthree\n';
+
+function hookedRepository(files: Readonly<Record<string, string | Uint8Array>> = {}, env: NodeJS.ProcessEnv = {}): HookedTree {
+  const scratch = scratchFolder();
+  const top = repository(join(scratch, 'repo'), { 'a.txt': LINES, 'b.txt': LINES, '.gitignore': 'node_modules/\n', ...files });
+  return new HookedTree(top, scratch, env);
+}
+
+for (const shell of SHELLS) {
+  test(`what a command created, changed, moved and deleted is told with its lines (${shell.join(' ')})`, async () => {
+    const tree = hookedRepository({ 'dir/c.txt': 'to be moved\n', 'd.txt': 'gone\n' });
+    tree.shell = shell;
+    await tree.call({ id: 'c1' }, () => {
+      appendFileSync(join(tree.top, 'a.txt'), 'four\n');
+      writeFiles(tree.top, { 'new/é ü.txt': 'x\ny', 'node_modules/m.js': 'ignored\n' });
+      renameSync(join(tree.top, 'dir/c.txt'), join(tree.top, 'e.txt'));
+      rmSync(join(tree.top, 'd.txt'));
+      writeFileSync(join(tree.top, 'b.txt'), LINES);
+    });
+    expect(told(tree.drain(), 'c1', tree.top)).toEqual([
+      'create new/é ü.txt +2 -0',
+      'delete d.txt +0 -1',
+      'delete dir/c.txt +0 -1',
+      'edit a.txt +1 -0',
+      'rename e.txt from dir/c.txt +1 -0',
+    ]);
+  });
+}
+
+test('the repository’s own index, objects and status stay as they were', async () => {
+  const tree = hookedRepository();
+  writeFiles(tree.top, { 'staged.txt': 's\n', 'a.txt': 'half\n' });
+  git(tree.top, 'add', 'staged.txt');
+  writeFiles(tree.top, { 'staged.txt': 's\nand more\n', 'untracked.txt': 'u\n' });
+  const look = (): unknown => ({
+    status: git(tree.top, '--no-optional-locks', 'status', '--porcelain=v2', '-uall'),
+    index: readFileSync(join(tree.top, '.git/index')).toString('base64'),
+    objects: git(tree.top, 'count-objects', '-v'),
+  });
+  const before = look();
+  await tree.call({ id: 'c1' }, () => writeFiles(tree.top, { 'made.txt': 'm\n' }));
+  expect(told(tree.drain(), 'c1', tree.top)).toEqual(['create made.txt +1 -0']);
+  rmSync(join(tree.top, 'made.txt'));
+  expect(look()).toEqual(before);
+});
+
+test('what a person changed between two commands is nobody’s edit, in files that were changed before too', async () => {
+  const tree = hookedRepository();
+  await tree.call({ id: 'c1' }, () => appendFileSync(join(tree.top, 'a.txt'), 'by the agent\n'));
+  appendFileSync(join(tree.top, 'a.txt'), 'by a person\nand again\n');
+  await tree.call({ id: 'c2' }, () => appendFileSync(join(tree.top, 'a.txt'), 'by the agent\n'));
+  await tree.call({ id: 'c3' }, () => {});
+  const events = tree.drain();
+  expect(told(events, 'c1', tree.top)).toEqual(['edit a.txt +1 -0']);
+  expect(told(events, 'c2', tree.top)).toEqual(['edit a.txt +1 -0']);
+  expect(told(events, 'c3', tree.top)).toEqual([]);
+});
+
+test('events drained in any order, one by one, twice and by others, tell the same', async () => {
+  const tree = hookedRepository();
+  await tree.call({ id: 'c1' }, () => appendFileSync(join(tree.top, 'a.txt'), 'x\n'));
+  const backwards = tree.drain((records) => records.toReversed());
+  expect(told(backwards, 'c1', tree.top)).toEqual(['edit a.txt +1 -0']);
+  // The end is told with its own time, as if it had come second.
+  expect(backwards.filter(({ edits }) => edits.length > 0).map(({ phase }) => phase)).toEqual(['succeeded']);
+
+  await tree.call({ id: 'c2' }, () => appendFileSync(join(tree.top, 'a.txt'), 'y\n'));
+  const twice = tree.drain((records) => [...records, ...records, ...records.toReversed()]);
+  expect(told(twice, 'c2', tree.top)).toEqual(['edit a.txt +1 -0']);
+
+  await tree.hook('PreToolUse', { id: 'c3' });
+  tree.drain();
+  appendFileSync(join(tree.top, 'a.txt'), 'z\n');
+  await tree.hook('PostToolUse', { id: 'c3' });
+  expect(told(tree.drain(), 'c3', tree.top)).toEqual(['edit a.txt +1 -0']);
+});
+
+test('a failed command has the edits that it made until then', async () => {
+  const tree = hookedRepository();
+  await tree.hook('PreToolUse', { id: 'c1' });
+  appendFileSync(join(tree.top, 'a.txt'), 'x\n');
+  await tree.hook('PostToolUseFailure', { id: 'c1' });
+  const events = tree.drain();
+  expect(events.at(-1)?.phase).toBe('failed');
+  expect(told(events, 'c1', tree.top)).toEqual(['edit a.txt +1 -0']);
+});
+
+test('of commands beside each other, what changed while one ran alone is its own, the rest goes to the one that ended first, all of it once', async () => {
+  const tree = hookedRepository();
+  const write = (name: string): void => writeFiles(tree.top, { [name]: 'x\n' });
+  await tree.hook('PreToolUse', { id: 'long' });
+  write('long-alone.txt');
+  await tree.hook('PreToolUse', { id: 'short', session: 's-2' });
+  write('both.txt');
+  await tree.hook('PostToolUse', { id: 'short', session: 's-2' });
+  write('long-again.txt');
+  await tree.hook('PreToolUse', { id: 'denied' });
+  write('beside-a-denied-one.txt');
+  await tree.hook('PostToolUse', { id: 'long' });
+  const events = tree.drain();
+  expect(told(events, 'short', tree.top)).toEqual(['create both.txt +1 -0']);
+  expect(told(events, 'long', tree.top)).toEqual([
+    'create beside-a-denied-one.txt +1 -0',
+    'create long-again.txt +1 -0',
+    'create long-alone.txt +1 -0',
+  ]);
+});
+
+test('a command that is drained after one that took its time gets none of it', async () => {
+  const tree = hookedRepository();
+  await tree.hook('PreToolUse', { id: 'long' });
+  await tree.hook('PreToolUse', { id: 'short', session: 's-2' });
+  writeFiles(tree.top, { 'both.txt': 'x\n' });
+  await tree.hook('PostToolUse', { id: 'short', session: 's-2' });
+  await tree.hook('PostToolUse', { id: 'long' });
+  const records = tree.records();
+  const of = (id: string): typeof records => records.filter(({ payload }) => payload.includes(`"tool_use_id":"${id}"`));
+  const edits = new SnapshotEdits();
+  const drained = (order: typeof records): ReturnType<HookedTree['drain']> => {
+    tree.records = () => order;
+    return tree.drain(undefined, edits);
+  };
+  const first = drained(of('long'));
+  const then = drained(of('short'));
+  expect([told(first, 'long', tree.top), told(then, 'short', tree.top)]).toEqual([['create both.txt +1 -0'], []]);
+});
+
+test('what an editing tool told of is not told again by a command that ran meanwhile', async () => {
+  const tree = hookedRepository();
+  const file = join(tree.top, 'a.txt');
+  await tree.hook('PreToolUse', { id: 'c1' });
+  writeFiles(tree.top, { 'a.txt': `${LINES}four\nfive\n`, 'b.txt': `${LINES}four\n` });
+  const structuredPatch = [{ oldStart: 3, oldLines: 1, newStart: 3, newLines: 2, lines: [' three', '+four'] }];
+  const response = { filePath: file, oldString: 'three', newString: 'three\nfour', originalFile: LINES, structuredPatch };
+  await tree.hook('PostToolUse', { id: 'e1', tool: 'Edit', session: 's-2', input: { file_path: file }, response });
+  await tree.hook('PostToolUse', { id: 'c1' });
+  const events = tree.drain();
+  expect(told(events, 'e1', tree.top)).toEqual(['edit a.txt +1 -0']);
+  expect(told(events, 'c1', tree.top)).toEqual(['edit a.txt +1 -0', 'edit b.txt +1 -0']);
+});
+
+test('what a command took from a commit that was there is nobody’s edit; what it commits is its own', async () => {
+  const tree = hookedRepository();
+  git(tree.top, 'checkout', '-qb', 'other');
+  writeFiles(tree.top, { 'other.txt': 'o\n'.repeat(50) });
+  git(tree.top, 'add', '-A');
+  git(tree.top, '-c', 'user.useConfigOnly=false', 'commit', '-qm', 'other', '--date=2020-01-01T00:00:00Z');
+  backdate(tree.top);
+  git(tree.top, 'checkout', '-q', 'main');
+  await tree.call({ id: 'switch' }, () => void git(tree.top, 'checkout', '-q', 'other'));
+  await tree.call({ id: 'switch and edit' }, () => {
+    git(tree.top, 'checkout', '-q', 'main');
+    git(tree.top, 'checkout', '-q', 'other');
+    appendFileSync(join(tree.top, 'other.txt'), 'mine\n');
+  });
+  git(tree.top, 'checkout', '-q', '--', 'other.txt');
+  git(tree.top, 'checkout', '-q', 'main');
+  await tree.call({ id: 'all at once' }, () => {
+    git(tree.top, 'checkout', '-q', 'other');
+    writeFiles(tree.top, { 'other.txt': 'o\n'.repeat(49), 'new.txt': 'n\n' });
+    git(tree.top, 'add', '-A');
+    git(tree.top, 'commit', '-qm', 'mine');
+  });
+  await tree.call({ id: 'back' }, () => void git(tree.top, 'reset', '-q', '--hard', 'HEAD~1'));
+  const events = tree.drain();
+  expect(told(events, 'switch', tree.top)).toEqual([]);
+  expect(told(events, 'switch and edit', tree.top)).toEqual(['edit other.txt +1 -0']);
+  expect(told(events, 'all at once', tree.top)).toEqual(['create new.txt +1 -0', 'edit other.txt +0 -1']);
+  expect(told(events, 'back', tree.top)).toEqual([]);
+});
+
+/** Commits of the branch as of another day. */
+const backdate = (top: string): void => {
+  const old = '2020-01-01T00:00:00Z';
+  git(top, '-c', 'core.hooksPath=/dev/null', 'rebase', '-q', '--force-rebase', '--committer-date-is-author-date', 'HEAD~1');
+  expect(git(top, 'log', '-1', '--format=%cI')).toContain(old.slice(0, 10));
+};
+
+test('a work tree of its own and a submodule keep their states apart, in what their repository shares', async () => {
+  const scratch = scratchFolder();
+  const library = repository(join(scratch, 'library'), { 'l.txt': 'l\n' });
+  const top = repository(join(scratch, 'repo'), { 'a.txt': LINES });
+  git(top, 'submodule', '--quiet', 'add', library, 'lib');
+  git(top, 'commit', '-qm', 'with a library');
+  git(top, 'worktree', 'add', '-qb', 'second', join(scratch, 'second tree'));
+  const main = new HookedTree(top, scratch);
+  const second = new HookedTree(join(scratch, 'second tree'), scratch);
+  const submodule = new HookedTree(join(top, 'lib'), scratch);
+  for (const tree of [main, second, submodule]) await tree.hook('PreToolUse', { id: tree.top });
+  for (const tree of [main, second, submodule]) writeFiles(tree.top, { 'made.txt': 'm\n' });
+  for (const tree of [main, second, submodule]) await tree.hook('PostToolUse', { id: tree.top });
+  const events = main.drain();
+  for (const tree of [main, second, submodule]) expect(told(events, tree.top, tree.top)).toEqual(['create made.txt +1 -0']);
+  const stores = ['.git', '.git/modules/lib'].map((folder) => readdirSync(join(top, folder, 'ai-tracker/snapshots')));
+  expect(stores[0]?.filter((name) => name.startsWith('last-'))).toEqual(['last-main', 'last-work-second-tree']);
+  expect(stores[1]).toContain('last-main');
+});
+
+test('a command below the top folder, with variables of a hook of git around it, is seen whole', async () => {
+  const tree = hookedRepository(
+    { 'deep/er/f.txt': 'f\n' },
+    { GIT_DIR: '/nowhere', GIT_INDEX_FILE: '/nowhere/index', GIT_WORK_TREE: '/' },
+  );
+  await tree.hook('PreToolUse', { id: 'c1' }, join(tree.top, 'deep/er'));
+  writeFiles(tree.top, { 'top.txt': 't\n' });
+  await tree.hook('PostToolUse', { id: 'c1' }, join(tree.top, 'deep/er'));
+  expect(told(tree.drain(), 'c1', tree.top)).toEqual(['create top.txt +1 -0']);
+});
+
+test('before the first commit and in a SHA-256 repository too', async () => {
+  const scratch = scratchFolder();
+  for (const format of ['sha1', 'sha256']) {
+    const top = join(scratch, format);
+    git(scratch, 'init', '-q', `--object-format=${format}`, top);
+    const tree = new HookedTree(top, scratch);
+    await tree.call({ id: format }, () => writeFiles(top, { 'a.txt': LINES }));
+    expect(told(tree.drain(), format, top)).toEqual(['create a.txt +3 -0']);
+  }
+});
+
+test('without a work tree, without git, and where git refuses or cannot write, the hook is silent and says why by a counter', async () => {
+  const scratch = scratchFolder();
+  const elsewhere = new HookedTree(scratch, scratch);
+  await elsewhere.call({ id: 'c1' }, () => {});
+  expect(refusals(elsewhere.spool, 'snapshot_no_git')).toBe(2);
+  expect(elsewhere.records().map(({ snapshotError }) => snapshotError)).toEqual(['no_git', 'no_git']);
+
+  const tree = hookedRepository();
+  writeFiles(tree.top, { '.git/config': 'this is no configuration' });
+  await tree.call({ id: 'c1' }, () => {});
+  expect(refusals(tree.spool, 'snapshot_failed')).toBe(2);
+  expect(tree.drain().flatMap(({ edits }) => edits)).toEqual([]);
+
+  const blocked = hookedRepository();
+  writeFiles(blocked.top, { '.git/ai-tracker': 'a file where a folder should be' });
+  await blocked.call({ id: 'c1' }, () => {});
+  expect(refusals(blocked.spool, 'snapshot_failed')).toBe(2);
+});
+
+test('a held index.lock and a repository without commits inside hold nothing up', async () => {
+  const tree = hookedRepository();
+  writeFiles(tree.top, { '.git/index.lock': '' });
+  git(tree.top, 'init', '-q', 'inner');
+  await tree.call({ id: 'c1' }, () => writeFiles(tree.top, { 'made.txt': 'm\n' }));
+  expect(told(tree.drain(), 'c1', tree.top)).toEqual(['create made.txt +1 -0']);
+});
+
+test('a session in which Claude Code tells what commands changed keeps no states any more', async () => {
+  const tree = hookedRepository();
+  const file = join(tree.top, 'a.txt');
+  const hunks = [{ oldStart: 1, oldLines: 0, newStart: 1, newLines: 1, lines: ['+x'] }];
+  const bashEditDiff = { files: [{ filePath: file, hunks }], moreFiles: 1, changedFiles: [file, join(tree.top, 'b.txt')] };
+  await tree.hook('PreToolUse', { id: 'c1' });
+  writeFiles(tree.top, { 'a.txt': `x\n${LINES}`, 'b.txt': 'one\n', 'c.txt': 'not told\n' });
+  await tree.hook('PostToolUse', { id: 'c1', response: { bashEditDiff } });
+  // What Claude Code only names has its lines from the states; what it does not name stays out.
+  expect(told(tree.drain(), 'c1', tree.top)).toEqual(['edit a.txt +1 -0', 'edit b.txt +0 -2']);
+  await tree.call({ id: 'c2' }, () => {});
+  await tree.hook('PreToolUse', { id: 'c3', session: 'another' });
+  expect(tree.records().map(({ snapshot }) => snapshot !== null)).toEqual([false, false, true]);
+});
+
+test('which calls are looked at is a setting', async () => {
+  const mcp = { id: 'm1', tool: 'mcp__files__write' };
+  const kept = async (env: NodeJS.ProcessEnv): Promise<boolean[]> => {
+    const tree = hookedRepository({}, env);
+    await tree.hook('PreToolUse', { id: 'c1' });
+    await tree.hook('PreToolUse', mcp);
+    return tree.records().map(({ snapshot }) => snapshot !== null);
+  };
+  expect(await kept({})).toEqual([true, false]);
+  expect(await kept({ AI_TRACKER_SNAPSHOTS: 'all' })).toEqual([true, true]);
+  expect(await kept({ AI_TRACKER_SNAPSHOTS: 'off' })).toEqual([false, false]);
+});
+
+test('states go once they are drained; old contents go by age, those that the last state needs stay', async () => {
+  const tree = hookedRepository();
+  const store = join(tree.top, '.git/ai-tracker/snapshots');
+  writeFiles(tree.top, { 'untracked.txt': 'u\n' });
+  for (const id of ['c1', 'c2', 'c3']) await tree.call({ id }, () => appendFileSync(join(tree.top, 'a.txt'), `${id}\n`));
+  const edits = new SnapshotEdits();
+  tree.drain(undefined, edits);
+  expect(readdirSync(store).filter((name) => name.endsWith('.index'))).toEqual(['base-main.index']);
+  const objects = (): string[] =>
+    readdirSync(join(store, 'objects'), { recursive: true, encoding: 'utf8' }).filter((name) => name.length > 30);
+  const before = objects().length;
+  const later = Date.now() + 60_000;
+  edits.tend({ stateMs: 1000, contentMs: 3_600_000 }, false, later);
+  expect(objects().length).toBe(before);
+
+  await tree.call({ id: 'c4' }, () => {});
+  tree.drain(undefined, edits);
+  rmSync(join(store, 'tended'));
+  // Everything is older than that, but the last state is not given up before its own time.
+  const old = new Date(Date.now() - 7_200_000);
+  for (const name of objects()) utimesSync(join(store, 'objects', name), old, old);
+  edits.tend({ stateMs: 1000, contentMs: 3_600_000 }, false, Date.now());
+  expect(objects().length).toBeLessThan(before);
+  await tree.call({ id: 'c5' }, () => appendFileSync(join(tree.top, 'untracked.txt'), 'more\n'));
+  expect(told(tree.drain(undefined, edits), 'c5', tree.top)).toEqual(['edit untracked.txt +1 -0']);
+  expect(statSync(store).mode & 0o777).toBe(0o700);
+  expect(existsSync(join(store, 'marks-main'))).toBe(true);
+});
