@@ -202,6 +202,10 @@ const BROKEN: Readonly<Record<FindingCode, (machine: Machine) => string | Promis
     rmSync(join(cwd, '.git'), { recursive: true });
     return cwd;
   },
+  'snapshots-off': ({ env }) => {
+    env['AI_TRACKER_SNAPSHOTS'] = 'off';
+    return 'AI_TRACKER_SNAPSHOTS';
+  },
   'telemetry-off': () => 'tokens',
   'traces-off': async (machine) => {
     machine.telemetry(await receiver({}), { CLAUDE_CODE_ENHANCED_TELEMETRY_BETA: '' });
@@ -239,6 +243,10 @@ const BROKEN: Readonly<Record<FindingCode, (machine: Machine) => string | Promis
   'spool-unreadable': ({ spool }) => {
     countRefusal([spool], 'unreadable');
     return spool;
+  },
+  'states-missed': ({ spool }) => {
+    for (const miss of ['timeout', 'suspended', 'suspended'] as const) countRefusal([spool], `snapshot_${miss}`);
+    return '1 × timeout, 2 × suspended';
   },
   'spool-set-aside': ({ spool }) => {
     mkdirSync(join(spool, 'bad'));

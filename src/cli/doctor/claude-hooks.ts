@@ -136,7 +136,9 @@ function drains(env: NodeJS.ProcessEnv): boolean {
 }
 
 /** What Bash changes is found by git. */
-function ofBash({ env, cwd }: Sight): Finding[] {
+function ofBash({ env, cwd, settings }: Sight): Finding[] {
+  if (settings.snapshots === 'off')
+    return [finding('snapshots-off', 'AI_TRACKER_SNAPSHOTS is off: what Bash commands change is not seen')];
   if (onPath('git', env) === null) return [finding('no-git', 'git is not on PATH: what Bash commands change is not seen')];
   if (gitPlace(cwd) === null)
     return [finding('outside-git', `${cwd} is in no work tree of git: what Bash commands change here is not seen`)];

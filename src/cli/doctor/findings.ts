@@ -63,6 +63,11 @@ export const FINDINGS = {
     'git init',
   ),
 
+  'snapshots-off': amber(
+    '`AI_TRACKER_SNAPSHOTS=off` is set: what Bash commands change is not seen.',
+    'unset AI_TRACKER_SNAPSHOTS',
+  ),
+
   'telemetry-off': amber(
     'Claude Code sends no telemetry: models, tokens, costs and tools that change no file are not recorded.',
     'ai-tracker install --telemetry',
@@ -97,6 +102,10 @@ export const FINDINGS = {
   'spool-unreadable': amber(
     'Hooks were started with something on stdin that was no event.',
     'remove the counter once you know why',
+  ),
+  'states-missed': amber(
+    'Hooks could not keep the state of a work tree before or after a command: it took more than 2 s, or git failed. What those commands changed is not seen.',
+    'remove the counters once you know why',
   ),
   'spool-set-aside': amber('Records that nobody can read were set aside.', 'look at them, then remove them'),
   'spool-unwritable': red(

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { BAD_FOLDER } from '../../spool/drain.ts';
 import { isMarkedFull } from '../../spool/full-marker.ts';
 import { timeOfRecord } from '../../spool/read-record.ts';
-import { refusals } from '../../spool/refusals.ts';
+import { refusals, type SnapshotRefusal } from '../../spool/refusals.ts';
 import { spoolFolders } from '../../spool/spool-folder.ts';
 import { recordNames, spoolBytes } from '../../spool/write-record.ts';
 import { ageText, bytesText } from './amounts.ts';
@@ -11,6 +11,8 @@ import { type Finding, finding, fine, word } from './findings.ts';
 import type { Check, Sight } from './sight.ts';
 
 const OLD_MS = 10 * 60_000;
+/** Outside of git there is no state to keep: that is no fault. */
+const MISSES: readonly SnapshotRefusal[] = ['no_git', 'timeout', 'suspended', 'failed'];
 
 export const spools: Check = {
   about: 'spool',
@@ -67,6 +69,15 @@ function ofFolder(folder: string, { settings, nowMs }: Sight): Finding[] {
         remove(folder, '.unreadable'),
       ),
     );
+  const missed = MISSES.map((what) => ({ what, times: refusals(folder, `snapshot_${what}`) })).filter(({ times }) => times > 0);
+  if (missed.length > 0)
+    found.push(
+      finding(
+        'states-missed',
+        `the state of a work tree was not kept, says ${folder}: ${missed.map(({ what, times }) => `${times} × ${what}`).join(', ')}`,
+        remove(folder, ...missed.map(({ what }) => `.snapshot_${what}`)),
+      ),
+    );
   const bad = count(join(folder, BAD_FOLDER));
   if (bad > 0)
     found.push(
@@ -82,7 +93,8 @@ function ofFolder(folder: string, { settings, nowMs }: Sight): Finding[] {
 /** Any command that reads drains first, and says of what it cannot write why. */
 const drainCommand = (): string => 'ai-tracker agents';
 
-const remove = (folder: string, name: string): string => `rm ${word(join(folder, name))}`;
+const remove = (folder: string, ...names: readonly string[]): string =>
+  `rm ${names.map((name) => word(join(folder, name))).join(' ')}`;
 
 function count(folder: string): number {
   try {
