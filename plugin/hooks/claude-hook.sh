@@ -172,12 +172,15 @@ take_snapshot() {
     # Below the repository's own objects folder in the end: relative, so that a moved repository stays whole.
     printf '%s\n' ../../../objects >"$store/objects/info/alternates"
   fi
+  unset GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR GIT_NAMESPACE GIT_PREFIX GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_CEILING_DIRECTORIES \
+    GIT_LITERAL_PATHSPECS GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS
   # The state that was kept last, for git to look at no file that is as it was then. A link: git replaces files, never writes them.
   last=
   { IFS= read -r last <"$store/last-$tree"; }
   if [ -z "$last" ] || ! ln -- "$store/$last" "$snapshot"; then
     # -p: by the time of its index git knows which files to look at twice.
-    if [ -e "$git_dir/index" ] && ! cp -p -- "$git_dir/index" "$snapshot"; then
+    if [ ! -e "$git_dir/index" ]; then GIT_INDEX_FILE=$snapshot git -C "$git_top" read-tree --empty
+    elif ! cp -p -- "$git_dir/index" "$snapshot"; then
       count_loss .snapshot_failed
       return
     fi
@@ -187,8 +190,6 @@ take_snapshot() {
   [ ! -e "$store/paths-$tree" ] || set -- "$@" "--pathspec-from-file=$store/paths-$tree" --pathspec-file-nul
   if command -v timeout; then set -- timeout 2 "$@"
   elif command -v perl; then set -- perl -e 'alarm 2; exec @ARGV' "$@"; fi
-  unset GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR GIT_NAMESPACE GIT_PREFIX GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_CEILING_DIRECTORIES \
-    GIT_LITERAL_PATHSPECS GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS
   LC_ALL=C GIT_INDEX_FILE=$snapshot GIT_OBJECT_DIRECTORY=$store/objects "$@" 2>"$store/error-$tree"
   # 1: all but some files that cannot be read.
   case $? in

@@ -5,8 +5,12 @@ import type { Context } from './command.ts';
 /** A reading command waits so long for a locked file, then shows what is there. */
 const BUSY_TIMEOUT_MS = 1000;
 
-/** Brings what waits in the spool into its files, so that what is read next is all there is to know. */
-export async function drainSpools({ settings, env, out }: Context): Promise<void> {
+/**
+ * Brings what waits in the spool into its files, so that what is read next is all there is to know.
+ *
+ * @param isPatient nobody waits for it: it may take a minute for the work trees in which keeping a state took too long
+ */
+export async function drainSpools({ settings, env, out }: Context, isPatient = false): Promise<void> {
   const folders = spoolFolders(settings, env).candidates.filter((folder) => recordNames(folder).length > 0);
   if (folders.length === 0) return;
   const [{ drainSpoolInGroups }, { SpoolApplier }, { TargetRecordings }, { Recorder }] = await Promise.all([
@@ -32,7 +36,7 @@ export async function drainSpools({ settings, env, out }: Context): Promise<void
         maxAgeMs: settings.spoolHours * 3_600_000,
         maxBytes: settings.spoolMaxMb * 1024 * 1024,
       });
-      for (const message of report.messages) out.note(message);
+      for (const message of [...report.messages, ...applier.tend(settings, isPatient)]) out.note(message);
       const expired = [told(report.expiredSpans, 'span'), told(report.expiredHooks, 'hook event')].filter((part) => part !== '');
       if (expired.length > 0)
         out.note(`${expired.join(' and ')} waited longer than AI_TRACKER_SPOOL_HOURS in ${folder} and were given up`);

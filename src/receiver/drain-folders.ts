@@ -62,6 +62,8 @@ export class FolderDrain {
       if (report.more && report.last !== null) this.#rounds.set(folder, { ...round, after: report.last });
       else this.#rounds.delete(folder);
       for (const message of report.messages) this.#find('amber', 'spool', message);
+      if (!report.more)
+        for (const message of round.applier.tend(this.#settings, false)) this.#find('amber', 'snapshots', message);
       if (report.expiredSpans + report.expiredHooks > 0) {
         this.#find(
           'red',

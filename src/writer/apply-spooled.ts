@@ -9,7 +9,7 @@ import type { Settings } from '../model/settings.ts';
 import type { Origin, SpanBatch, SpanRecord } from '../model/span-record.ts';
 import { SnapshotEdits } from '../snapshot/snapshot-edits.ts';
 import type { DrainVerdict, Named } from '../spool/drain.ts';
-import type { SpooledHook, SpooledSpans, SpoolTarget } from '../spool/spool-record.ts';
+import type { SpooledHook, SpooledSpans, SpoolRecord, SpoolTarget } from '../spool/spool-record.ts';
 
 /** Makes sense of a hook's record. */
 export type ReadHook = (record: SpooledHook) => HookReading;
@@ -53,10 +53,10 @@ export class SpoolApplier {
   apply(group: readonly Named[]): DrainVerdict[] {
     const verdicts = new Array<DrainVerdict>(group.length).fill('later');
     const shares = new Map<string, Share>();
-    group.forEach(({ record }, i) => {
+    for (const { record, i } of inTime(group)) {
       if (record.kind === 'spans') verdicts[i] = this.#applySpans(record);
       else verdicts[i] = this.#share(record, i, shares);
-    });
+    }
     for (const share of shares.values()) {
       const { key, recording, door, agentId, receivedMs, spans, members } = share;
       const isWritten = this.#write(key, { origin: { door, agentId, receivedMs }, spans, logs: [] }, recording);
@@ -119,6 +119,12 @@ export class SpoolApplier {
     return isWritten;
   }
 }
+
+/** Scripts name their records by a random number; what ran beside a command is to be known when the command is looked at. */
+const inTime = (group: readonly Named[]): { readonly record: SpoolRecord; readonly i: number }[] => {
+  const timeOf = (record: SpoolRecord): number => (record.kind === 'hook' ? record.receivedMs : 0);
+  return group.map(({ record }, i) => ({ record, i })).toSorted((a, b) => timeOf(a.record) - timeOf(b.record));
+};
 
 /** Asked of git once a minute at most, whichever drain asks. */
 const repoIds = new RepoIds();

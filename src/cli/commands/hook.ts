@@ -20,7 +20,7 @@ export const hook: Command = {
         await claudeHook(input, env);
         return EXIT.done;
       case 'drain':
-        await drainSpools({ ...context, out: { ...out, note: () => {} } });
+        await drainSpools({ ...context, out: { ...out, note: () => {} } }, true);
         return EXIT.done;
       default:
         throw new CommandError(
