@@ -210,7 +210,7 @@ export class WaitingSpans {
   claims(of: 'trace' | 'conversation', key: string): readonly AgentClaim[] | null {
     let claims: readonly AgentClaim[] | null = null;
     this.#attempt('read whose rows these are in', () => {
-      claims = this.#file.ifThere()?.index.claims(of, key) ?? [];
+      claims = this.#file.lately()?.index.claims(of, key) ?? [];
     });
     return claims;
   }
