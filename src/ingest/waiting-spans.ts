@@ -177,6 +177,7 @@ export class WaitingSpans {
       this.#lookUp(opened.holding, now);
       this.#nextDueMs = Number.NEGATIVE_INFINITY;
       this.#moveAgain();
+      this.#nextDueLookMs = Number.NEGATIVE_INFINITY;
       this.#settleDue(now);
       this.#moveAgain();
       for (;;) {
