@@ -9,12 +9,17 @@ export interface StoredPart {
 /** The table `call_parts`: what was told of calls that several tellings make up. */
 export class CallParts {
   readonly #of: Statement<[string], StoredPart>;
+  readonly #one: Statement<[string, string], Pick<StoredPart, 'facts'>>;
   readonly #upsert: Statement;
   readonly #delete: Statement;
   #nowSeconds = 0;
 
   constructor(db: Db) {
     this.#of = prepareQuery(db, sqlBuilder.selectFrom('call_parts').select(['part', 'facts']).where('call_key', '=', ''));
+    this.#one = prepareQuery(
+      db,
+      sqlBuilder.selectFrom('call_parts').select('facts').where('call_key', '=', '').where('part', '=', ''),
+    );
     this.#upsert = prepareQuery(
       db,
       sqlBuilder
@@ -39,7 +44,7 @@ export class CallParts {
 
   /** @returns whether it says something new. */
   put(key: string, part: string, facts: string): boolean {
-    if (this.of(key).some((known) => known.part === part && known.facts === facts)) return false;
+    if (this.#one.get(key, part)?.facts === facts) return false;
     this.#upsert.run(key, part, facts, this.#nowSeconds);
     return true;
   }

@@ -134,6 +134,16 @@ export class FileRecorder {
     this.sessions.trim();
   }
 
+  /** Spans kept parsed in memory. */
+  get cachedSpans(): number {
+    return this.#memory.cached;
+  }
+
+  /** Keeps no more than `spans` of them, those of the latest traces. */
+  trimSpans(spans: number): void {
+    this.#memory.trimTo(spans);
+  }
+
   /** Whether a span of that id was recorded here, as a row or not. */
   remembers(traceId: string, spanId: string): boolean {
     return this.#memory.get(traceId, spanId) !== undefined;

@@ -9,4 +9,6 @@ export interface RecorderConfig {
   readonly now?: () => number;
   /** Files held open at once; `MAX_OPEN_FILES` by default. */
   readonly maxOpenFiles?: number;
+  /** Spans kept in memory over all open files; CACHED_SPANS_OF_ALL where it is not given. */
+  readonly cachedSpans?: number;
 }

@@ -16,6 +16,7 @@ import { type Agent, agentKey, agentNamed, NO_AGENT } from './agent-of.ts';
 import { FileRecorder, type RoutedSpan, SchemaMoved } from './file-recorder.ts';
 import { Ledger } from './ledger.ts';
 import { spanOfLog } from './log-span.ts';
+import { CACHED_SPANS_OF_ALL, pageShareKib, spanShare } from './memory-shares.ts';
 import type { RecorderConfig } from './recorder-config.ts';
 import type { SessionSight } from './session-rows.ts';
 import { SessionFinder } from './session-sight.ts';
@@ -74,6 +75,8 @@ export class Recorder implements Recording {
   readonly #agents: AgentFinder;
   readonly #sessions = new SessionFinder();
   readonly #open = new Map<string, OpenRecorder>();
+  /** SQLite's page cache of each open file; 0 before the first. */
+  #pageShareKib = 0;
   readonly #paths = new Map<string, string>();
   /** Path → when tasks of dead sessions were looked for. */
   readonly #searched = new Map<string, number>();
@@ -312,7 +315,18 @@ export class Recorder implements Recording {
       if (upset !== null) throw this.#abandon(path, open, upset);
       open.footing = footing;
       open.lastCommitMs = this.#now();
+      this.#boundCaches();
     });
+  }
+
+  /** Of what is too much every file gives its oldest traces: those of the latest are about to be asked for. */
+  #boundCaches(): void {
+    const most = this.#config.cachedSpans ?? CACHED_SPANS_OF_ALL;
+    let cached = 0;
+    for (const { recorder } of this.#open.values()) cached += recorder.cachedSpans;
+    if (cached <= most) return;
+    const share = spanShare(this.#open.size, most);
+    for (const { recorder } of this.#open.values()) recorder.trimSpans(share);
   }
 
   /** Runs `work` on the agent's file. @returns the error as it should be told, or null. */
@@ -410,10 +424,22 @@ export class Recorder implements Recording {
         throw error;
       }
       this.#makeRoom();
-    } else this.#open.delete(path);
-    // Kept in the order of use.
-    this.#open.set(path, open);
+      this.#open.set(path, open);
+      this.#sharePages(open);
+    } else {
+      // Kept in the order of use.
+      this.#open.delete(path);
+      this.#open.set(path, open);
+    }
     return open;
+  }
+
+  /** Gives the file that was opened its share of memory for pages, and the others theirs where that changes it. */
+  #sharePages(opened: OpenRecorder): void {
+    const kib = pageShareKib(this.#open.size);
+    const changed = kib === this.#pageShareKib ? [opened] : this.#open.values();
+    this.#pageShareKib = kib;
+    for (const { recorder } of changed) recorder.file.db.pragma(`cache_size = -${kib}`);
   }
 
   #makeRoom(): void {

@@ -186,12 +186,22 @@ export class SpanMemory implements Tree {
     this.#cached = 0;
   }
 
+  /** Spans in memory. */
+  get cached(): number {
+    return this.#cached;
+  }
+
   /** Between transactions: drops the traces that were met first until half the room is free. */
   trim(): void {
-    if (this.#cached <= this.#capacity) return;
+    if (this.#cached > this.#capacity) this.trimTo(this.#capacity / 2);
+  }
+
+  /** Between transactions: drops the traces that were met first until no more than `spans` are left. */
+  trimTo(spans: number): void {
+    if (this.#cached <= spans) return;
     this.evictions++;
     for (const [traceId, trace] of this.#traces) {
-      if (this.#cached <= this.#capacity / 2) return;
+      if (this.#cached <= spans) return;
       this.#traces.delete(traceId);
       this.#cached -= trace.nodes.size;
     }

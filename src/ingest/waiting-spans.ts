@@ -180,6 +180,7 @@ export class WaitingSpans {
       this.#lookUp(opened.holding, now);
       this.#nextDueMs = Number.NEGATIVE_INFINITY;
       this.#moveAgain();
+      this.#nextDueLookMs = Number.NEGATIVE_INFINITY;
       this.#settleDue(now);
       this.#moveAgain();
       for (;;) {
@@ -213,7 +214,7 @@ export class WaitingSpans {
   claims(of: 'trace' | 'conversation', key: string): readonly AgentClaim[] | null {
     let claims: readonly AgentClaim[] | null = null;
     this.#attempt('read whose rows these are in', () => {
-      claims = this.#file.ifThere()?.index.claims(of, key) ?? [];
+      claims = this.#file.lately()?.index.claims(of, key) ?? [];
     });
     return claims;
   }
