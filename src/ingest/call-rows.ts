@@ -28,15 +28,23 @@ const takenBackFromAgents = (column: string) => sql`case
     when ${newValue('kind')} = 'agent' then ${newValue(column)}
     else coalesce(${newValue(column)}, ${oldValue(T, column)}) end`;
 
+/** Who knows that a call was cut off, or refused before it ran, takes back what others believed of its end. */
+const takesBack = sql`${newValue('error_type')} in ('interrupted', 'validation_reject')`;
+
 /** What was said of a failure does not outlive the word that the call succeeded, nor what was concluded from silence the word that it failed. */
 const ofFailure = (column: string) => sql`case
-    when ${newValue('success')} = 1 or (${newValue('success')} = 0 and ${oldValue(T, 'success')} is null) then ${newValue(column)}
+    when ${newValue('success')} = 1 or (${newValue('success')} = 0 and ${oldValue(T, 'success')} is null) or ${takesBack}
+    then ${newValue(column)}
     else coalesce(${newValue(column)}, ${oldValue(T, column)}) end`;
 
-/** Who knows that a call was cut off, or refused before it ran, takes back what others believed of its end. */
-const success = sql`case
-    when ${newValue('error_type')} in ('interrupted', 'validation_reject') then ${newValue('success')}
+const success = sql`case when ${takesBack} then ${newValue('success')}
     else coalesce(${newValue('success')}, ${oldValue(T, 'success')}) end`;
+
+/** Where a span is known it says all three of its ids: another span's parent is not its own. */
+const ofSpan = (column: string) => sql`case
+    when ${newValue('span_id')} is not null then ${newValue(column)}
+    when ${oldValue(T, 'span_id')} is not null then ${oldValue(T, column)}
+    else coalesce(${newValue(column)}, ${oldValue(T, column)}) end`;
 
 const RULES = {
   task_execution_id: keepsOwner('task_execution_id'),
@@ -70,9 +78,9 @@ const RULES = {
   status_code: 'derived',
   retry_count: 'derived',
   request_id: 'derived',
-  trace_id: 'derived',
+  trace_id: ofSpan('trace_id'),
   span_id: 'derived',
-  parent_span_id: 'derived',
+  parent_span_id: ofSpan('parent_span_id'),
   source: 'replace',
 } as const;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SPAN_KIND, type SpanRecord } from '../../src/model/span-record.ts';
-import { randomSpans } from '../support/random-traces.ts';
+import { randomHookSpans, randomSpans } from '../support/random-traces.ts';
 import { readSpans, replay } from '../support/replay.ts';
 import { shuffled } from '../support/shuffled.ts';
 
@@ -59,10 +59,13 @@ const someStarts = (spans: readonly SpanRecord[]): SpanRecord[] =>
   spans.filter((span, i) => i % 3 !== 0 && span.kind !== SPAN_KIND.log).map(asStart);
 
 describe('random traces give the same rows', () => {
-  it('in any order, in any batches, with restarts and repeats', () => {
+  it.each([
+    ['spans of many emitters', randomSpans],
+    ['hook events among the telemetry of the same calls', randomHookSpans],
+  ])('in any order, in any batches, with restarts and repeats: %s', (_what, some) => {
     fc.assert(
       fc.property(
-        randomSpans,
+        some,
         fc.integer({ min: 1, max: 2 ** 31 }),
         fc.integer({ min: 1, max: 9 }),
         fc.boolean(),

@@ -7,7 +7,6 @@ import { resolveSettings } from '../../src/model/settings.ts';
 import type { SpanRecord } from '../../src/model/span-record.ts';
 import { StoreThread, type StoreThreadOptions } from '../../src/receiver/store-thread.ts';
 import type { HookRequest, OtlpRequest } from '../../src/receiver/storing.ts';
-import { isHookRecord } from '../../src/spool/record-name.ts';
 import { readSpoolRecord, spoolTarget } from '../../src/spool/spool-record.ts';
 import { recordNames, writeSpoolRecord } from '../../src/spool/write-record.ts';
 import { column, countOf, until } from '../support/agent-rows.ts';

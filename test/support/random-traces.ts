@@ -1,5 +1,8 @@
 import fc from 'fast-check';
-import type { Attributes, ScopeRecord, SpanRecord } from '../../src/model/span-record.ts';
+import { HOOK_ATTRIBUTE, HOOK_SCOPE, HOOK_SPAN } from '../../src/dialect/claude-hook.ts';
+import { encodeEdits } from '../../src/ingest/hook-edits.ts';
+import { HOOK_ID } from '../../src/ingest/hook-span.ts';
+import { type Attributes, type ScopeRecord, SPAN_KIND, type SpanRecord } from '../../src/model/span-record.ts';
 
 /**
  * Random traces: trees of Hatchet tasks, steps, tools, MCP calls, HTTP clients and servers, model-free. Some parents
@@ -9,6 +12,16 @@ import type { Attributes, ScopeRecord, SpanRecord } from '../../src/model/span-r
 const SCOPE = { name: 'test', version: null };
 const RESOURCE = { attributes: {} };
 const T0 = Date.UTC(2026, 0, 15, 10);
+
+type HookShape =
+  | 'hook-started'
+  | 'hook-succeeded'
+  | 'hook-failed'
+  | 'hook-interrupted'
+  | 'hook-denied'
+  | 'hook-listed'
+  | 'hook-rejected'
+  | 'hook-session';
 
 type Shape =
   | 'llm'
@@ -28,6 +41,8 @@ type Shape =
   | 'claude-result'
   | 'swarm-caller'
   | 'swarm-callee'
+  | 'swarm-tool'
+  | HookShape
   | 'task'
   | 'step'
   | 'tool'
@@ -38,16 +53,19 @@ type Shape =
   | 'producer';
 
 /** Log records: nothing stands below them. */
-const isRecord = (shape: Shape): boolean => shape === 'claude-result' || shape === 'claude-cost';
+const isRecord = (shape: Shape): boolean => shape === 'claude-result' || shape === 'claude-cost' || isHook(shape);
+const isHook = (shape: Shape): shape is HookShape => shape.startsWith('hook-');
 
 const scopeOf = (shape: Shape): ScopeRecord =>
-  shape.startsWith('swarm')
-    ? { name: 'agent-swarm', version: null }
-    : isRecord(shape)
-      ? { name: 'com.anthropic.claude_code.events', version: null }
-      : shape === 'anthropic-llm'
-        ? { name: 'com.anthropic.sdk.typescript', version: null }
-        : SCOPE;
+  isHook(shape)
+    ? { name: HOOK_SCOPE, version: null }
+    : shape.startsWith('swarm')
+      ? { name: 'agent-swarm', version: null }
+      : isRecord(shape)
+        ? { name: 'com.anthropic.claude_code.events', version: null }
+        : shape === 'anthropic-llm'
+          ? { name: 'com.anthropic.sdk.typescript', version: null }
+          : SCOPE;
 
 interface Plan {
   readonly shape: Shape;
@@ -81,9 +99,47 @@ const claudeRequest = (plan: Plan): Attributes => ({
   output_tokens: 5 + plan.attempt,
 });
 
+/** Two doors tell of one edit: what they know of it may differ. */
+const changed = (plan: Plan): string =>
+  encodeEdits({
+    place: {
+      cwd: plan.failed ? null : '/w',
+      projectDir: null,
+      git: { top: '/w', branch: plan.namesParent ? `b${plan.trace}` : null, headSha: null, repoId: plan.failed ? null : 'r' },
+    },
+    edits: Array.from({ length: 1 + (plan.start % 2) }, (_, n) => ({
+      path: `/w/f${n}`,
+      previousPath: null,
+      type: plan.failed ? 'edit' : 'create',
+      linesAdded: plan.namesTask ? null : plan.length,
+      linesRemoved: plan.start,
+    })),
+  });
+
+function hook(plan: Plan & { readonly shape: HookShape }): { name: string; kind: number; attributes: Attributes } {
+  const what = plan.shape.slice('hook-'.length);
+  const attributes = {
+    ...claude(plan),
+    ...(plan.namesTask ? { [HOOK_ATTRIBUTE.task]: `hatchet:run-${plan.task}:${plan.attempt}` } : {}),
+  };
+  if (what === 'session') {
+    const phase = plan.failed ? 'started' : 'ended';
+    return { name: HOOK_SPAN.session, kind: SPAN_KIND.log, attributes: { ...attributes, [HOOK_ATTRIBUTE.phase]: phase } };
+  }
+  const isList = what === 'listed' || what === 'rejected';
+  const edits = what === 'succeeded' || what === 'interrupted' ? { [HOOK_ATTRIBUTE.edits]: changed(plan) } : {};
+  return {
+    name: isList ? HOOK_SPAN.listed : HOOK_SPAN.tool,
+    kind: SPAN_KIND.log,
+    attributes: { ...attributes, tool_name: `tool_${plan.name}`, [HOOK_ATTRIBUTE.phase]: what, ...edits },
+  };
+}
+
 function attributesOf(plan: Plan): { name: string; kind: number; attributes: Attributes } {
   const tool = `tool_${plan.name}`;
-  switch (plan.shape) {
+  const { shape } = plan;
+  if (isHook(shape)) return hook({ ...plan, shape });
+  switch (shape) {
     case 'task':
       return {
         name: 'hatchet.start_step_run',
@@ -239,6 +295,18 @@ function attributesOf(plan: Plan): { name: string; kind: number; attributes: Att
           'mcp.tool.name': tool,
         },
       };
+    case 'swarm-tool':
+      return {
+        name: 'worker.tool',
+        kind: 1,
+        attributes: {
+          'agentswarm.task.real_id': `swarm-${plan.task}`,
+          'agentswarm.provider.session_id': `s${plan.attempt}`,
+          'agentswarm.tool.call_id': `toolu_${plan.task}_${plan.name}`,
+          'agentswarm.tool.name': tool,
+          'agentswarm.tool.implicit_close': plan.namesParent,
+        },
+      };
     case 'swarm-callee':
       return {
         name: `mcp.tool ${tool}`,
@@ -258,14 +326,14 @@ function toSpan(plan: Plan, index: number, plans: readonly Plan[]): SpanRecord {
   const startMs = T0 + plan.start;
   return {
     traceId: traceId(plan.trace),
-    spanId: spanId(index),
+    spanId: isHook(plan.shape) ? `${HOOK_ID}${spanId(index)}` : spanId(index),
     parentSpanId,
     parentRemote: plan.remote,
     name,
     kind,
     startMs,
     endMs: startMs + plan.length,
-    durationMs: plan.length,
+    durationMs: plan.shape === 'hook-started' ? null : plan.length,
     status: plan.failed ? 2 : 0,
     statusMessage: plan.failed ? 'it broke' : null,
     attributes: {
@@ -343,13 +411,32 @@ const MODEL_SHAPES: readonly Shape[] = [
   'http-server',
 ];
 
-const planOf = (shapes: readonly Shape[]): fc.Arbitrary<Plan> =>
+/** Everything that tells of one of Claude Code's calls, of few calls: most of them are told of in many ways. */
+const HOOK_SHAPES: readonly Shape[] = [
+  'hook-started',
+  'hook-started',
+  'hook-succeeded',
+  'hook-failed',
+  'hook-interrupted',
+  'hook-denied',
+  'hook-listed',
+  'hook-rejected',
+  'hook-session',
+  'claude-tool',
+  'claude-execution',
+  'claude-result',
+  'swarm-tool',
+  'task',
+  'step',
+];
+
+const planOf = (shapes: readonly Shape[], of: Partial<Record<'task' | 'attempt', number>> = {}): fc.Arbitrary<Plan> =>
   fc.record({
     shape: fc.constantFrom(...shapes),
     parent: fc.integer({ min: -2, max: 20 }),
     trace: fc.integer({ min: 0, max: 2 }),
-    task: fc.integer({ min: 0, max: 3 }),
-    attempt: fc.integer({ min: 0, max: 2 }),
+    task: fc.integer({ min: 0, max: of.task ?? 3 }),
+    attempt: fc.integer({ min: 0, max: of.attempt ?? 2 }),
     name: fc.integer({ min: 0, max: 2 }),
     failed: fc.boolean(),
     namesTask: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
@@ -359,10 +446,10 @@ const planOf = (shapes: readonly Shape[]): fc.Arbitrary<Plan> =>
     length: fc.integer({ min: 0, max: 500 }),
   });
 
-const spansOf = (shapes: readonly Shape[]): fc.Arbitrary<SpanRecord[]> =>
+const spansOf = (shapes: readonly Shape[], of: Partial<Record<'task' | 'attempt', number>> = {}): fc.Arbitrary<SpanRecord[]> =>
   fc
     .tuple(
-      fc.array(planOf(shapes), { minLength: 1, maxLength: 30 }),
+      fc.array(planOf(shapes, of), { minLength: 1, maxLength: 30 }),
       fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 1500 })), { maxLength: 3 }),
     )
     .map(([plans, cancels]) => [
@@ -372,3 +459,5 @@ const spansOf = (shapes: readonly Shape[]): fc.Arbitrary<SpanRecord[]> =>
 
 export const randomSpans: fc.Arbitrary<SpanRecord[]> = spansOf(SHAPES);
 export const randomModelSpans: fc.Arbitrary<SpanRecord[]> = spansOf(MODEL_SHAPES);
+/** Hook events among the spans and log records of the same calls. */
+export const randomHookSpans: fc.Arbitrary<SpanRecord[]> = spansOf(HOOK_SHAPES, { task: 0, attempt: 1 });

@@ -42,6 +42,13 @@ export function rowsOf(path: string): Record<string, unknown[]> {
            trace_id, span_id, parent_span_id, source from tool_calls order by id`,
         )
         .all(),
+      edits: db
+        .prepare(
+          `select id, task_execution_id, tool_call_id, owner_match, agent_id, conversation_id, tool, tool_use_id, file_path, previous_path,
+           repo_path, repo_id, branch, head_sha, modification_type, lines_added, lines_removed, modified_at, cwd, trace_id, span_id
+           from file_modifications order by id`,
+        )
+        .all(),
       labels: db.prepare('select task_execution_id, key, value, source from task_labels order by 1, 2').all(),
       counts: db.prepare('select sum(task_count) as tasks, sum(tool_calls) as calls from agent_sessions').all(),
     };
