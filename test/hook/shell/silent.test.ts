@@ -22,7 +22,7 @@ describe.each(SHELLS.map((shell) => [shell.join(' '), shell] as const))(
   'read by %s, a hook prints nothing and exits 0',
   (_name, shell) => {
     test('when its script is gone', async () => {
-      const command = hookCommand('PreToolUse', 'Bash', '/nowhere/ai-tracker/hooks/claude-hook.sh');
+      const command = hookCommand('PreToolUse', 'Bash|NotebookEdit', '/nowhere/ai-tracker/hooks/claude-hook.sh');
       expect(await runHook({ env: { HOME: scratchFolder() }, command, shell })).toEqual(SILENT);
     });
 
