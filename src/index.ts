@@ -10,3 +10,4 @@ export { AiTrackerSpanExporter, type ExportResultLike } from './otel/span-export
 export { AiTrackerSpanProcessor } from './otel/span-processor.ts';
 export { openReadOnly } from './query/open-read-only.ts';
 export type { AgentDatabase } from './store/tables.ts';
+export { traceEnv } from './trace-env.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseWorkflowDeclaration, HatchetClient } from '@hatchet-dev/typescript-sdk/index.js';
 import { NonRetryableError } from '@hatchet-dev/typescript-sdk/v1/task.js';
+import { type CoderOrder, startCoder } from './start-coder.ts';
 
 /** One workflow for every way in which a Hatchet task can end; names say which. */
 export function declareTasks(hatchet: HatchetClient): BaseWorkflowDeclaration<any, any>[] {
@@ -89,6 +90,13 @@ export function declareTasks(hatchet: HatchetClient): BaseWorkflowDeclaration<an
       },
     }),
     hatchet.task({ name: 'parent', fn: async (input: { fail?: boolean }) => ({ ...(await child.run(input)) }) }),
+    hatchet.task({
+      name: 'starts-a-coder',
+      fn: async (input: CoderOrder) => {
+        await startCoder(input);
+        return { coded: true };
+      },
+    }),
     hatchet.task({
       name: 'bulk-parent',
       fn: async () => ({ children: (await child.run([{}, {}, {}])).length }),
