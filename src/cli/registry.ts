@@ -50,6 +50,11 @@ export const COMMANDS: readonly Registered[] = [
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
   {
+    name: 'selftest',
+    summary: 'send a span and an edit through every door and read the rows back',
+    load: async () => (await import('./commands/selftest.ts')).selftest,
+  },
+  {
     name: 'agents',
     summary: 'list agents and what they did',
     load: async () => (await import('./commands/agents.ts')).agents,

@@ -32,13 +32,24 @@ export async function askReceiver(endpoint: string): Promise<ReceiverAnswer> {
 
 /** Sends a request without a span, of which no row is made. @returns why it is refused, or null */
 export async function whyRefused(endpoint: string, token: string | null): Promise<string | null> {
-  const headers = { 'content-type': 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
   try {
-    const { status, body } = await send(endpoint, 'POST', '/v1/traces', headers, '{}');
+    const { status, body } = await postJson(endpoint, '/v1/traces', {}, token);
     return status === 200 ? null : `${status} ${body.slice(0, 200)}`;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? (error as Error).message;
   }
+}
+
+/** @throws the network's error, or that of a time limit */
+export async function postJson(
+  endpoint: string,
+  path: string,
+  value: object,
+  token: string | null,
+  limitMs: number = LIMIT_MS,
+): Promise<{ readonly status: number; readonly body: string }> {
+  const headers = { 'content-type': 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
+  return send(endpoint, 'POST', path, headers, JSON.stringify(value), limitMs);
 }
 
 async function send(
@@ -47,9 +58,10 @@ async function send(
   path: string,
   headers: Readonly<Record<string, string>>,
   body = '',
+  limitMs: number = LIMIT_MS,
 ): Promise<{ readonly status: number; readonly body: string }> {
   const request = (endpoint.startsWith('https:') ? requestHttps : requestHttp)(`${endpoint}${path}`, {
-    ...{ method, headers, agent: false, signal: AbortSignal.timeout(LIMIT_MS) },
+    ...{ method, headers, agent: false, signal: AbortSignal.timeout(limitMs) },
   });
   request.end(body);
   const [response] = (await once(request, 'response')) as [IncomingMessage];

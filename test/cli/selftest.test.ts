@@ -1,0 +1,220 @@
+import { chmodSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { scratchFolder } from '../support/scratch-folder.ts';
+import { ServeProcess } from '../support/serve-process.ts';
+import { aiTracker, type CommandRun, type RunOptions } from './command.ts';
+
+interface Report {
+  readonly ok: boolean;
+  readonly ms: number;
+  readonly doors: readonly {
+    readonly door: string;
+    readonly status: string;
+    readonly message: string;
+    readonly command?: string;
+  }[];
+}
+
+async function selftest(options: RunOptions, ...args: string[]): Promise<CommandRun & { readonly report: Report }> {
+  const run = await aiTracker(['selftest', '--json', ...args], options);
+  return { ...run, report: JSON.parse(run.stdout) as Report };
+}
+
+const doors = ({ doors }: Report): Record<string, string> => Object.fromEntries(doors.map(({ door, status }) => [door, status]));
+
+/** Names of files, those of folders below too; not those that SQLite has beside an open file. */
+const files = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !/-(wal|shm)$/.test(entry.name))
+    .map(({ name }) => name)
+    .sort();
+
+/** A home with Claude Code's hooks installed. */
+async function installed(...args: string[]): Promise<string> {
+  const home = scratchFolder();
+  mkdirSync(join(home, '.claude'));
+  expect(await aiTracker(['install', ...args], { home })).toMatchObject({ code: 0 });
+  return home;
+}
+
+describe('ai-tracker selftest', () => {
+  test('sends through every door that is there, and leaves nothing behind', async () => {
+    const home = await installed();
+    const before = files(home);
+    const { code, stderr, report } = await selftest({ home });
+    expect([code, stderr, report.ok]).toEqual([0, '', true]);
+    expect(doors(report)).toEqual({ file: 'ok', processor: 'ok', otlp: 'ok', serve: 'skipped', hook: 'ok', installed: 'ok' });
+    expect(files(home)).toEqual(before);
+  });
+
+  test('prints a line for each door, marked, in 80 columns', async () => {
+    const home = scratchFolder();
+    const { code, stdout } = await aiTracker(['selftest'], { home, env: { COLUMNS: '80', NO_COLOR: '1' } });
+    expect(code).toBe(0);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.filter((line) => /^[✓-] \w+ /.test(line)).map((line) => line.split(/ +/)[1])).toEqual([
+      ...['file', 'processor', 'otlp', 'serve', 'hook', 'installed'],
+    ]);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  test('leaves the rows of others, and what waits in their spool, as they are', async () => {
+    const home = scratchFolder();
+    const dir = join(home, 'agents');
+    expect(await aiTracker(['selftest', '--dir', dir], { home })).toMatchObject({ code: 0 });
+    await aiTracker(['ingest', '-', '--dir', dir, '--agent', 'worker-7'], { home, input: span('run-1') });
+    const spool = join(dir, '.spool');
+    mkdirSync(spool, { recursive: true });
+    writeFileSync(join(spool, '00001700000000-other.json'), 'another’s');
+    const rows = (): unknown => {
+      const db = new Database(join(dir, 'worker-7.db'), { readonly: true });
+      try {
+        return db
+          .prepare('SELECT (SELECT seq FROM change_counter) AS seq, (SELECT count(*) FROM task_executions) AS tasks')
+          .get();
+      } finally {
+        db.close();
+      }
+    };
+    const before = [rows(), files(dir)];
+    expect(await selftest({ home }, '--dir', dir)).toMatchObject({ code: 0 });
+    expect([rows(), files(dir)]).toEqual(before);
+  });
+
+  test('beside one file for all agents: nothing gets into it, and its lock is tried', async () => {
+    const home = scratchFolder();
+    const db = join(home, 'all.db');
+    await aiTracker(['ingest', '-', '--db', db, '--agent', 'worker-7'], { home, input: span('run-1') });
+    const { code, report } = await selftest({ home, env: { AI_TRACKER_DB_PATH: db } });
+    expect([code, doors(report)['hook']]).toEqual([0, 'ok']);
+    const file = new Database(db);
+    expect(file.prepare('SELECT DISTINCT agent_id FROM task_executions').pluck().all()).toEqual(['worker-7']);
+    expect(file.prepare('SELECT count(*) FROM file_modifications').pluck().get()).toBe(0);
+    expect(files(home).filter((name) => name.startsWith('selftest'))).toEqual([]);
+
+    file.exec('BEGIN IMMEDIATE');
+    const locked = await selftest({ home, env: { AI_TRACKER_DB_PATH: db } });
+    file.close();
+    expect([locked.code, doors(locked.report)]).toEqual([1, { file: 'failed' }]);
+    expect(locked.report.doors[0]?.message).toContain(db);
+  });
+
+  test('reads back from a receiver that runs, and says when its rows go elsewhere, its token is another, or it is down', async () => {
+    const home = scratchFolder();
+    const dir = join(home, 'agents');
+    const serve = await ServeProcess.start({ folder: dir, env: { HOME: home, AI_TRACKER_TOKEN: 'secret' } });
+    onTestFinished(() => serve.kill());
+    const env = { AI_TRACKER_SHARED_DIR: dir, AI_TRACKER_ENDPOINT: serve.url };
+    const right = await selftest({ home, env: { ...env, AI_TRACKER_TOKEN: 'secret' } });
+    expect(right.report.doors.find(({ door }) => door === 'serve')).toMatchObject({ status: 'ok' });
+    expect([right.code, doors(right.report)['hook']]).toEqual([0, 'ok']);
+    expect(files(dir).filter((name) => name.startsWith('selftest'))).toEqual([]);
+
+    const wrong = await selftest({ home, env: { ...env, AI_TRACKER_TOKEN: 'guess' } });
+    expect(wrong.code).toBe(1);
+    expect(wrong.report.doors.at(-1)).toMatchObject({ door: 'serve', status: 'failed', command: 'export AI_TRACKER_TOKEN=…' });
+
+    await serve.stop();
+    const down = await selftest({ home, env: { ...env, AI_TRACKER_TOKEN: 'secret' } });
+    expect(down.code).toBe(1);
+    expect(down.report.doors.at(-1)).toMatchObject({ door: 'serve', status: 'failed' });
+    expect(down.report.doors.at(-1)?.message).toContain('ECONNREFUSED');
+  });
+
+  test.each([
+    ['is not there any more', (script: string) => rmSync(script)],
+    ['prints something', (script: string) => writeFileSync(script, 'echo hello; exit 0\n')],
+    ['ends with an error', (script: string) => writeFileSync(script, 'exit 2\n')],
+    ['does nothing', (script: string) => writeFileSync(script, 'exit 0\n')],
+  ])('fails where the installed script %s', async (_what, damage) => {
+    const home = await installed();
+    damage(join(home, '.config/ai-tracker/hooks/claude-hook.sh'));
+    const { code, report } = await selftest({ home });
+    expect(code).toBe(1);
+    expect(report.doors.at(-1)).toMatchObject({ door: 'installed', status: 'failed', command: 'ai-tracker install' });
+    expect(files(home).filter((name) => name.startsWith('selftest'))).toEqual([]);
+  });
+
+  test('tries hooks that send to a receiver by sending to it', async () => {
+    const home = await installed('--http');
+    const { code, report } = await selftest({ home });
+    expect(code).toBe(1);
+    expect(report.doors.at(-1)).toMatchObject({ door: 'installed', status: 'failed', command: 'ai-tracker serve' });
+  });
+
+  test('fails at the first door where the folder does not take files, and says which', async () => {
+    const home = scratchFolder();
+    const place = join(home, 'file');
+    writeFileSync(place, '');
+    const { code, report } = await selftest({ home, env: { AI_TRACKER_SHARED_DIR: join(place, 'agents') } });
+    expect(code).toBe(1);
+    expect(doors(report)).toEqual({ file: 'failed' });
+    expect(report.doors[0]?.message).toContain(place);
+    expect(files(home)).toEqual(['file']);
+  });
+
+  test('fails where the spool cannot be written', async () => {
+    const home = scratchFolder();
+    const place = join(home, 'file');
+    writeFileSync(place, '');
+    const { code, report } = await selftest({ home, env: { AI_TRACKER_SPOOL_DIR: join(place, 'spool') } });
+    expect(code).toBe(1);
+    expect(report.doors.at(-1)).toMatchObject({ door: 'hook', status: 'failed' });
+    expect(report.doors.at(-1)?.message).toContain(join(place, 'spool'));
+  });
+
+  test('fails where recording is switched off', async () => {
+    const { code, report } = await selftest({ home: scratchFolder(), env: { AI_TRACKER_DISABLED: '1' } });
+    expect([code, report.doors[0]?.message]).toEqual([1, expect.stringContaining('AI_TRACKER_DISABLED') as string]);
+  });
+
+  test('takes away what a self-test that was killed left, and leaves what one that runs now needs', async () => {
+    const home = scratchFolder();
+    const dir = join(home, 'agents');
+    await aiTracker(['selftest', '--dir', dir], { home });
+    const old = await seed(home, dir, 'selftest-00000000');
+    const young = await seed(home, dir, 'selftest-11111111');
+    const person = await seed(home, dir, 'selftest-of-mine');
+    for (const path of [old, person]) utimesSync(path, 1, Date.now() / 1000 - 3600);
+    chmodSync(old, 0o600);
+    expect(await selftest({ home }, '--dir', dir)).toMatchObject({ code: 0 });
+    expect(files(dir).filter((name) => name.startsWith('selftest'))).toEqual(
+      [young, person].map((path) => path.slice(dir.length + 1)),
+    );
+  });
+});
+
+async function seed(home: string, dir: string, agent: string): Promise<string> {
+  await aiTracker(['ingest', '-', '--dir', dir, '--agent', agent], { home, input: span(agent) });
+  return join(dir, `${agent}.db`);
+}
+
+/** An OTLP request with a task. */
+function span(runId: string): string {
+  const attribute = (key: string, stringValue: string): object => ({ key, value: { stringValue } });
+  return JSON.stringify({
+    resourceSpans: [
+      {
+        scopeSpans: [
+          {
+            scope: { name: '@hatchet-dev/typescript-sdk' },
+            spans: [
+              {
+                ...{
+                  traceId: '0af7651916cd43dd8448eb211c80319c',
+                  spanId: 'b7ad6b7169203331',
+                  name: 'hatchet.start_step_run',
+                  kind: 5,
+                },
+                ...{ startTimeUnixNano: '1768471200000000000', endTimeUnixNano: '1768471201000000000' },
+                attributes: [attribute('step_run_id', runId)],
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  });
+}
