@@ -108,8 +108,10 @@ const time = (): string => `${new Date().toISOString().slice(11, 19)}Z`;
 /** Since the start, but for what waits. */
 interface Counts {
   readonly requests: number;
-  /** Spans and log records that are in a file, by rule in none, or held for their agent. */
+  /** Spans and log records that are in a file, or held for their agent. */
   readonly stored: number;
+  /** By rule in no table: those that no dialect knows, log records that nothing reads. */
+  readonly ignored: number;
   /** Malformed. */
   readonly rejected: number;
   readonly set_aside: number;
@@ -125,17 +127,18 @@ interface Counts {
 }
 
 const NOTHING: Counts = {
-  ...{ requests: 0, stored: 0, rejected: 0, set_aside: 0, refused_requests: 0, put_off: 0, hooks: 0, forwarded: 0 },
+  ...{ requests: 0, stored: 0, ignored: 0, rejected: 0, set_aside: 0, refused_requests: 0, put_off: 0, hooks: 0, forwarded: 0 },
   ...{ waiting: 0, held: 0, to_forward: 0 },
 };
 
-function countsOf({ books, rejected, set_aside, requests, hooks, forward, waiting }: ServiceHealth): Counts {
+function countsOf({ books, rejected, unused_logs, set_aside, requests, hooks, forward, waiting }: ServiceHealth): Counts {
   const answered = (requests?.answered ?? []).filter(({ route }) => route.startsWith('/v1/'));
   const withStatus = (which: (status: number) => boolean): number =>
     answered.reduce((sum, { status, count }) => (which(status) ? sum + count : sum), 0);
   return {
     requests: withStatus(() => true),
-    stored: sumOf(books, (of) => of.recorded + of.merged + of.repeated + sumCounts(of.ignored) + of.waiting),
+    stored: sumOf(books, (of) => of.recorded + of.merged + of.repeated + of.waiting),
+    ignored: sumOf(books, (of) => sumCounts(of.ignored)) + unused_logs,
     rejected: sumCounts({ ...rejected }),
     set_aside,
     refused_requests: withStatus((status) => status >= 400 && status < 500),
@@ -160,6 +163,7 @@ function summary(now: Counts, then: Counts): string {
   const parts = [
     some(now.requests - then.requests, 'request'),
     `${some(now.stored - then.stored, 'span')} stored`,
+    ...more('ignored', (count) => `${count} ignored`),
     ...more('rejected', (count) => `${count} malformed`),
     ...more('set_aside', (count) => `${count} set aside`),
     ...more('refused_requests', (count) => `${some(count, 'request')} refused`),

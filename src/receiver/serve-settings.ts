@@ -110,3 +110,18 @@ export const forwardSettingsOf = (settings: ServeSettings): ForwardSettings => (
   logs: { endpoint: settings.forwardLogsEndpoint, headers: settings.forwardLogsHeaders },
   metrics: { endpoint: settings.forwardMetricsEndpoint, headers: settings.forwardMetricsHeaders },
 });
+
+const OF_EVERY_REQUEST = ['bodyMaxMb', 'unpackedMaxMb', 'memoryMaxMb', 'connectionsMax', 'requestsMax'] as const;
+
+/** Bounds within which a receiver would start and then take nothing, or ask for a body again for ever. In words, each. */
+export function boundsThatRefuseAll(settings: ServeSettings): string[] {
+  const nameOf = (option: keyof ServeSettings): string =>
+    SERVE_SETTINGS.find((entry) => entry.option === option)?.env[0] ?? option;
+  const zero = OF_EVERY_REQUEST.filter((option) => settings[option] === 0);
+  if (zero.length > 0) return zero.map((option) => `${nameOf(option)} is 0, so that no request could be taken; raise it`);
+  const least = settings.bodyMaxMb + settings.unpackedMaxMb;
+  if (settings.memoryMaxMb >= least) return [];
+  return [
+    `${nameOf('memoryMaxMb')} is ${settings.memoryMaxMb}, less than one body may take, packed and unpacked; make it ${least} or more`,
+  ];
+}

@@ -65,6 +65,14 @@ describe('ai-tracker serve', () => {
     expect(serve.output.split('\n')[1]).toMatch(/^\d\d:\d\d:\d\dZ 1 request, 2 spans stored$/);
   });
 
+  test('does not call stored what no table has', async () => {
+    const serve = await serveIn(scratchFolder());
+    const unknown = taskSpan('t2', { trace: 2, span: 2, resource: { 'agent.id': 'a' } });
+    expect(await post(serve, otlpJson([{ ...unknown, name: 'render', attributes: {} }]))).toBe(200);
+    await until('a line tells', () => serve.output.split('\n').length > 2);
+    expect(serve.output.split('\n')[1]).toMatch(/ 1 request, 0 spans stored, 1 ignored$/);
+  });
+
   test('has on disk what it answered with 200 when it is killed in that moment', async () => {
     const folder = scratchFolder();
     const serve = await serveIn(folder);
@@ -215,6 +223,8 @@ describe('ai-tracker serve does not start', () => {
     [[], { AI_TRACKER_PORT: '4318x' }, 'AI_TRACKER_PORT="4318x" is not a port'],
     [[], { AI_TRACKER_JOURNAL: 'foo' }, 'AI_TRACKER_JOURNAL="foo" is not one of'],
     [[], { AI_TRACKER_BODY_MAX_MB: 'much' }, 'AI_TRACKER_BODY_MAX_MB="much" is not a number'],
+    [[], { AI_TRACKER_REQUESTS_MAX: '0' }, 'AI_TRACKER_REQUESTS_MAX is 0, so that no request could be taken'],
+    [[], { AI_TRACKER_UNPACKED_MAX_MB: '300' }, 'AI_TRACKER_MEMORY_MAX_MB is 256, less than one body may take'],
     [[], { AI_TRACKER_DISABLED: '1' }, 'AI_TRACKER_DISABLED is set'],
     [['--forward', 'ftp://there'], {}, 'ftp:'],
     [['--port', '4999', '--forward', 'http://localhost:4999'], {}, 'this receiver itself'],

@@ -2,7 +2,7 @@ import { absolutePath } from '../../model/absolute-path.ts';
 import { packageVersion } from '../../model/package-version.ts';
 import { parseSetting, resolveTable } from '../../model/setting-table.ts';
 import { openService, type Service, ServiceStartError } from '../../receiver/open-service.ts';
-import { SERVE_DEFAULTS, SERVE_SETTINGS, type ServeSettings } from '../../receiver/serve-settings.ts';
+import { boundsThatRefuseAll, SERVE_DEFAULTS, SERVE_SETTINGS, type ServeSettings } from '../../receiver/serve-settings.ts';
 import { agentsFolder } from '../../store/folders.ts';
 import { type Command, type Context, flagOption, PLACE_OPTIONS, textOption } from '../command.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-code.ts';
@@ -26,7 +26,7 @@ export const serve: Command = {
   name: 'serve',
   usage: '[OPTIONS]',
   about:
-    'Takes in what others send: OTLP over HTTP (traces and logs, protobuf or JSON) and hook events. An answer of 200 means that the rows are on disk. Runs until it is stopped; SIGTERM and Ctrl-C answer what is in flight first. Every option has an environment variable, and there are more of these: docs/receiver.md.',
+    'Takes in what others send: OTLP over HTTP (traces and logs, protobuf or JSON) and hook events. An answer of 200 means that the rows are on disk. Runs until it is stopped; SIGTERM and Ctrl-C answer what is in flight first. Most options have an environment variable, and there are more of these: docs/receiver.md.',
   options: {
     host: { type: 'string', value: 'ADDRESS', doc: 'address to listen on, 127.0.0.1 where not given; others need a token' },
     port: { type: 'string', value: 'N', doc: 'port to listen on, 4318 where not given; 0 takes any that is free' },
@@ -82,7 +82,8 @@ function serveSettings(context: Context): ServeSettings {
     }
   }
   const { settings, problems } = resolveTable<ServeSettings>(SERVE_SETTINGS, SERVE_DEFAULTS, given, context.env);
-  if (problems.length > 0) throw new CommandError(EXIT.usage, problems.join('; '));
+  const wrong = [...problems, ...boundsThatRefuseAll(settings)];
+  if (wrong.length > 0) throw new CommandError(EXIT.usage, wrong.join('; '));
   return settings;
 }
 
