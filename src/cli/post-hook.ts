@@ -1,6 +1,7 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { HOOK_HEADERS } from '../receiver/read-hook.ts';
+import { hookTask } from '../spool/hook-environment.ts';
 
 const LIMIT_MS = 2000;
 
@@ -36,7 +37,7 @@ function headersOf(body: Uint8Array, env: NodeJS.ProcessEnv): Record<string, str
     if (value) headers[name] = Buffer.from(value).toString('latin1');
   };
   put(HOOK_HEADERS.agentId, env['AGENT_ID'] || env['AGENT_SWARM_AGENT_ID']);
-  put(HOOK_HEADERS.taskId, env['AI_TRACKER_TASK_ID'] || env['AGENT_SWARM_TASK_ID']);
+  put(HOOK_HEADERS.taskId, hookTask(env) ?? undefined);
   put(HOOK_HEADERS.traceparent, env['TRACEPARENT']);
   put(HOOK_HEADERS.tracestate, env['TRACESTATE']);
   const token = env['AI_TRACKER_TOKEN'];

@@ -15,3 +15,9 @@ export const HOOK_VARIABLES: readonly string[] = [
 /** Those of the list that are set. */
 export const hookEnvironment = (env: NodeJS.ProcessEnv): Record<string, string | undefined> =>
   Object.fromEntries(HOOK_VARIABLES.map((name) => [name, env[name]]));
+
+/** The task that a hook's process works for, as `<source>:<id>` or as its environment says it: agent-swarm's variable names its own tasks. */
+export function hookTask(env: Readonly<Record<string, string | undefined>>): string | null {
+  const swarm = env['AGENT_SWARM_TASK_ID'];
+  return env['AI_TRACKER_TASK_ID'] || (swarm ? `agent-swarm:${swarm}` : null);
+}

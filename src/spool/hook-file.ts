@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { resolveSettings } from '../model/settings.ts';
+import { hookTask } from './hook-environment.ts';
 import { type SpooledHook, type SpoolReading, spoolTarget } from './spool-record.ts';
 
 /**
@@ -88,7 +89,7 @@ function hookOf(pairs: Readonly<Record<string, string>>, payload: string, mtimeM
     receivedMs: timeMs > 0 ? timeMs : mtimeMs,
     payload,
     context: {
-      taskId: given('AI_TRACKER_TASK_ID') ?? given('AGENT_SWARM_TASK_ID'),
+      taskId: hookTask(pairs),
       traceparent: given('TRACEPARENT'),
       tracestate: given('TRACESTATE'),
     },

@@ -196,7 +196,7 @@ describe('ai-tracker hook claude with a receiver', () => {
       {
         ...{ url: '/v1/hooks/claude-code', body: EVENT },
         headers: {
-          ...{ 'content-type': 'application/json', authorization: 'Bearer sesame', 'x-ai-tracker-task-id': 't-1' },
+          ...{ 'content-type': 'application/json', authorization: 'Bearer sesame', 'x-ai-tracker-task-id': 'agent-swarm:t-1' },
           'x-ai-tracker-agent-id': Buffer.from('wörker').toString('latin1'),
           traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
         },

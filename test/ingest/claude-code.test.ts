@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { LogRecord, SpanRecord } from '../../src/model/span-record.ts';
 import { aiTracker } from '../cli/command.ts';
 import { CLAUDE_RUNS, type ClaudeRun, claudeFile, claudeTelemetry, claudeTruth } from '../support/claude-capture.ts';
+import { capturedHookSpans } from '../support/claude-hook.ts';
 import { expectBalance, recorderIn, rowsIn } from '../support/recorder-in.ts';
 import { rowsOf } from '../support/replay.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
@@ -13,6 +14,7 @@ import { shuffled } from '../support/shuffled.ts';
 type Piece = { readonly span: SpanRecord } | { readonly log: LogRecord };
 
 const tracesOf = (run: ClaudeRun): Piece[] => claudeTelemetry(run, 'traces').spans.map((span) => ({ span }));
+const hooksOf = (run: ClaudeRun): Piece[] => capturedHookSpans(run).map((span) => ({ span }));
 const logsOf = (run: ClaudeRun): Piece[] => claudeTelemetry(run, 'logs').logs.map((log) => ({ log }));
 
 /** The file after these pieces, so many a batch. `restart`: a new recorder for each batch. */
@@ -59,9 +61,52 @@ function counted(file: string): object {
 }
 
 function truthOf(run: ClaudeRun): object {
-  const { file_modifications, ...counts } = claudeTruth(run) as object as Record<string, unknown>;
-  expect(file_modifications).toBeDefined();
+  const { file_modifications, ...counts } = claudeTruth(run);
+  expect(file_modifications.length).toBeGreaterThan(0);
   return counts;
+}
+
+interface EditRow {
+  readonly tool_use_id: string;
+  readonly tool: string;
+  readonly file_path: string;
+  readonly added: number | null;
+  readonly removed: number | null;
+}
+
+/** Edits as the truth has them; where the truth does not know the lines, neither may we be asked. */
+function editsIn(file: string, run: ClaudeRun): { edits: object[]; truth: object[] } {
+  const known = new Set(
+    claudeTruth(run).file_modifications.flatMap(({ added, tool_use_id }) => (added === null ? [] : [tool_use_id])),
+  );
+  const rows = rowsIn<EditRow>(
+    file,
+    'select tool_use_id, tool, file_path, lines_added as added, lines_removed as removed from file_modifications',
+  );
+  const lines = ({
+    tool_use_id,
+    added,
+    removed,
+  }: {
+    tool_use_id: string;
+    added: number | null;
+    removed: number | null;
+  }): object => (known.has(tool_use_id) ? { added, removed } : {});
+  const inOrder = (list: { tool_use_id: string; tool: string; file: string }[]): object[] =>
+    list.sort((a, b) => (`${a.tool_use_id} ${a.file}` < `${b.tool_use_id} ${b.file}` ? -1 : 1));
+  return {
+    edits: inOrder(
+      rows.map((row) => ({ tool_use_id: row.tool_use_id, tool: row.tool, file: basename(row.file_path), ...lines(row) })),
+    ),
+    truth: inOrder(
+      claudeTruth(run).file_modifications.map((row) => ({
+        tool_use_id: row.tool_use_id,
+        tool: row.tool,
+        file: row.file,
+        ...lines(row),
+      })),
+    ),
+  };
 }
 
 /** The dollars of the capture's own log records, read without any code of ours. */
@@ -117,6 +162,64 @@ describe.each(CLAUDE_RUNS)('a real run of Claude Code (%s)', (run) => {
       { source: 'claude-code', status: 'completed' },
     ]);
   });
+});
+
+describe.each(CLAUDE_RUNS)('hooks of a real run of Claude Code (%s)', (run) => {
+  const [hooks, traces, logs] = [hooksOf(run), tracesOf(run), logsOf(run)];
+  const arrivals: [how: string, pieces: Piece[]][] = [
+    ['hooks, traces, logs', [...hooks, ...traces, ...logs]],
+    ['logs, traces, hooks', [...logs, ...traces, ...hooks]],
+    ['traces, hooks, logs', [...traces, ...hooks, ...logs]],
+    ['without logs', [...hooks, ...traces]],
+    ['all of it twice, at random', shuffled([...hooks, ...logs, ...traces, ...hooks, ...logs, ...traces], 4)],
+  ];
+
+  test.each(arrivals)('each call once, each edit once with its lines: %s', (_how, pieces) => {
+    const file = recorded(pieces, 9);
+    expect(counted(file)).toEqual(truthOf(run));
+    const { edits, truth } = editsIn(file, run);
+    expect(edits).toEqual(truth);
+  });
+
+  test('the same rows in any order, in any batches, with restarts and repeats', () => {
+    const all = [...hooks, ...traces, ...logs];
+    const expected = rowsOf(recorded(all));
+    for (let seed = 1; seed <= 4; seed++) {
+      const pieces = shuffled([...all, ...all.slice(0, 40)], seed);
+      expect(rowsOf(recorded(pieces, [1, 6, 70, 500][seed - 1], seed === 3)), `seed ${seed}`).toEqual(expected);
+    }
+  });
+
+  test('edits belong to the turn around them, to its agent, and to the span of their call', () => {
+    const file = recorded(shuffled([...hooks, ...traces, ...logs], 6), 8);
+    expect(
+      rowsIn(
+        file,
+        `select 1 from file_modifications m left join tool_calls c on c.id = m.tool_call_id
+         where m.owner_match is not 'ancestor' or m.task_execution_id is not c.task_execution_id or m.task_execution_id is null
+         or m.agent_id is not 'a' or m.trace_id is not c.trace_id or m.span_id is not c.span_id or m.span_id is null`,
+      ),
+    ).toEqual([]);
+  });
+
+  test('alone they tell of the same edits, and whose session they are of', () => {
+    const file = recorded(hooks, 9);
+    const { edits, truth } = editsIn(file, run);
+    expect(edits).toEqual(truth);
+    expect(rowsIn(file, 'select 1 from file_modifications where conversation_id is null or trace_id is null')).toEqual([]);
+  });
+});
+
+test('what a sub-agent edited is its call’s, below the call that started it', () => {
+  const file = recorded(shuffled([...hooksOf('prop'), ...tracesOf('prop'), ...logsOf('prop')], 8), 6);
+  expect(
+    rowsIn(
+      file,
+      `select m.tool_use_id as id, c.sub_agent is not null as below, p.call_id as within, m.task_execution_id is not null as owned
+       from file_modifications m join tool_calls c on c.id = m.tool_call_id left join tool_calls p on p.id = c.parent_tool_call_id
+       where c.sub_agent is not null`,
+    ),
+  ).toEqual([{ id: 'toolu_sub_write', below: 1, within: 'toolu_task', owned: 1 }]);
 });
 
 const NESTING = `select c.call_id as call, c.kind, p.call_id as within from tool_calls c left join tool_calls p on p.id = c.parent_tool_call_id

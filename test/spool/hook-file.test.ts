@@ -54,7 +54,7 @@ describe('a hook event that a script spooled', () => {
     expect(record).toMatchObject({
       ...{ kind: 'hook', source: 'claude', receivedMs: 1234.5, payload: PAYLOAD.toString(), home: '/home/ada' },
       target: { agentId: 'w-1', dbPath: '/data/{agent_id}.db', sharedDir: null, labels: [['a', 'b']] },
-      context: { taskId: 't-2', traceparent: '00-1-2-01', tracestate: 'v=1' },
+      context: { taskId: 'agent-swarm:t-2', traceparent: '00-1-2-01', tracestate: 'v=1' },
       place: { cwd: '/repo/sub', projectDir: '/repo', git: { top: '/repo', branch: 'feat/x', headSha: SHA } },
       ...{ snapshot: 's-1', snapshotError: 'timeout' },
     });
