@@ -5,10 +5,11 @@ import { describe, expect, test } from 'vitest';
 import { SETTINGS } from '../src/model/settings.ts';
 import type { SpanRecord } from '../src/model/span-record.ts';
 import { SERVE_SETTINGS } from '../src/receiver/serve-settings.ts';
+import { written } from './support/claude-hook.ts';
 import { codeBlocks } from './support/code-blocks.ts';
 import { record, recorderIn } from './support/recorder-in.ts';
 import { scratchFolder } from './support/scratch-folder.ts';
-import { cancelSpan, fromSender, taskSpan, toolSpan, traceId } from './support/span-makers.ts';
+import { cancelSpan, fromSender, spanId, T0, taskSpan, toolSpan, traceId } from './support/span-makers.ts';
 
 const page = readFileSync(new URL('../docs/privacy.md', import.meta.url), 'utf8');
 
@@ -31,6 +32,11 @@ function recordedFile(): string {
       taskSpan(`run-${trace}`, { trace, span: trace * 10 }),
       toolSpan({ trace, span: trace * 10 + 1, parent: trace * 10 }),
       claudeTool(trace),
+      ...written('toolu_1').succeeded({
+        session: `session-${trace}`,
+        timeMs: T0,
+        traceparent: `00-${traceId(trace)}-${spanId(trace * 10)}-01`,
+      }),
       cancelSpan(`run-${trace}`, { trace, span: trace * 10 + 3 }),
     ]);
   }
@@ -79,8 +85,9 @@ describe('docs/privacy.md', () => {
       task_executions: 1,
       task_labels: 1,
       tool_calls: 2,
-      span_memory: 4,
-      call_parts: 1,
+      file_modifications: 1,
+      span_memory: 5,
+      call_parts: 2,
       task_signals: 1,
     });
     const sql = codeBlocks(page).find((block) => block.language === 'sql')?.text ?? '';
