@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -26,12 +26,17 @@ export interface ClaudeOptions {
   readonly modelUrl: string;
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Sees the process when it has started. */
+  readonly onStart?: (child: ChildProcess) => void;
 }
 
 export const configFolder = (home: string): string => `${home}/claude-config`;
 
 /** `claude -p PROMPT`, which speaks to nobody but the scripted model and what `env` names. */
-export async function claude(prompt: string, { cwd, home, modelUrl, args = [], env = {} }: ClaudeOptions): Promise<ClaudeRun> {
+export async function claude(
+  prompt: string,
+  { cwd, home, modelUrl, args = [], env = {}, onStart }: ClaudeOptions,
+): Promise<ClaudeRun> {
   const child = spawn(claudeProgram() ?? 'claude', ['-p', prompt, ...args], {
     cwd,
     env: {
@@ -47,6 +52,7 @@ export async function claude(prompt: string, { cwd, home, modelUrl, args = [], e
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
+  onStart?.(child);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

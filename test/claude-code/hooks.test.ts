@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { AiTrackerSpanProcessor } from '../../src/index.ts';
 import { until } from '../support/agent-rows.ts';
 import { ServeProcess } from '../support/serve-process.ts';
+import { expectEditsOfEachTurn } from './expected-edits.ts';
 import { CANARY, RecordedRun } from './recorded-run.ts';
 import { everyKindOfEdit, FILES } from './work.ts';
 
@@ -36,25 +37,6 @@ function startWorker(processor: SpanProcessor): Worker {
       return provider.shutdown();
     },
   };
-}
-
-/** The edits of each turn, as rows have them and as git saw them. */
-function expectEditsOfEachTurn(run: RecordedRun): void {
-  const edits = run.edits();
-  const recorded = run.steps.map(({ tools }) => {
-    const ids = new Set(tools.map(({ id }) => id));
-    return {
-      tools: [...ids],
-      changes: edits
-        .filter(({ toolUseId }) => ids.has(toolUseId))
-        .map(({ path, type, previous, added, removed }) => ({ path, type, previous, added, removed })),
-    };
-  });
-  expect(recorded).toEqual(run.steps.map(({ tools, changes }) => ({ tools: tools.map(({ id }) => id), changes })));
-  // None beside: what no turn did.
-  expect(edits.length).toBe(run.steps.flatMap(({ changes }) => changes).length);
-  // Of the files that there are now, nothing is missing.
-  expect(run.tree.changes()).toEqual([]);
 }
 
 /** Of each call that hooks tell of: success and error type. */
@@ -107,7 +89,7 @@ const isDrained = (run: RecordedRun): boolean =>
 
 test('hooks alone: each change of the work tree is a row of its call, owned by the task that TRACEPARENT names', async () => {
   const run = new RecordedRun(AGENT, FILES);
-  expect((await run.install()).code).toBe(0);
+  expect((await run.aiTracker(['install'])).code).toBe(0);
   const worker = startWorker(new AiTrackerSpanProcessor({ agentId: AGENT, sharedDir: run.folder }) as SpanProcessor);
 
   const said = await run.claude(PROMPT, everyKindOfEdit(run), { TRACEPARENT: worker.traceparent, AGENT_ID: AGENT });
@@ -118,6 +100,7 @@ test('hooks alone: each change of the work tree is a row of its call, owned by t
 
   expectEditsOfEachTurn(run);
   expect(new Set(run.edits().map(({ owner, match }) => `${match} ${owner}`))).toEqual(new Set([`ancestor ${TASK}`]));
+  expect(run.edits().filter(({ path, repoPath }) => path !== repoPath)).toEqual([]);
   expect(outcomes(run)).toEqual(OUTCOMES);
   expect(subAgents(run)).toEqual(SUB_AGENT);
   expect(run.rows('select id from task_executions')).toEqual([{ id: TASK }]);
@@ -128,10 +111,14 @@ test('beside telemetry: the edits belong to the turn, and the turn to the task t
   const run = new RecordedRun(AGENT, FILES);
   const serve = await ServeProcess.start({ folder: run.folder });
   onTestFinished(() => serve.kill());
-  expect((await run.install(['--telemetry'], { AI_TRACKER_ENDPOINT: serve.url })).code).toBe(0);
+  expect((await run.aiTracker(['install', '--telemetry'], { AI_TRACKER_ENDPOINT: serve.url })).code).toBe(0);
   const worker = startWorker(new BatchSpanProcessor(new OTLPTraceExporter({ url: `${serve.url}/v1/traces` })));
 
-  const said = await run.claude(PROMPT, everyKindOfEdit(run), { TRACEPARENT: worker.traceparent, AGENT_ID: AGENT });
+  const said = await run.claude(PROMPT, everyKindOfEdit(run), {
+    ...{ TRACEPARENT: worker.traceparent, AGENT_ID: AGENT },
+    // On by itself in the modes auto and bypassPermissions: it tells what commands change, if they succeed.
+    CLAUDE_CODE_BASH_EDIT_DIFF: '1',
+  });
   expect(said).toEqual({ code: 0, stdout: 'Done.\n', stderr: '' });
   expect(run.strays).toEqual([]);
   await worker.end();

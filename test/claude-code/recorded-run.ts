@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,12 +23,19 @@ export interface Step {
 
 export interface Edit extends Change {
   readonly toolUseId: string;
+  /** Below the top of the repository; null where nobody could look. */
+  readonly repoPath: string | null;
   readonly owner: string | null;
   readonly match: string | null;
 }
 
-const EDITS = `select tool_use_id as toolUseId, repo_path as path, modification_type as type, previous_path as previous,
-  lines_added as added, lines_removed as removed, task_execution_id as owner, owner_match as match from file_modifications order by repo_path`;
+interface ClaudeMore {
+  readonly args?: readonly string[];
+  readonly onStart?: (child: ChildProcess) => void;
+}
+
+const EDITS = `select tool_use_id as toolUseId, file_path as path, repo_path as repoPath, modification_type as type, previous_path as previous,
+  lines_added as added, lines_removed as removed, task_execution_id as owner, owner_match as match from file_modifications order by file_path`;
 
 /** A person's machine with Claude Code, our hooks in it, and a work tree. */
 export class RecordedRun {
@@ -57,12 +65,13 @@ export class RecordedRun {
     return join(this.tree.folder, name);
   }
 
-  install(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<CommandRun> {
-    return aiTracker(['install', ...args], { home: this.home, env: { ...this.env, ...env } });
+  /** `ai-tracker ARGS` by that person, in the work tree. */
+  aiTracker(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandRun> {
+    return aiTracker(args, { home: this.home, cwd: this.tree.folder, env: { ...this.env, ...env } });
   }
 
   /** Claude Code works on the scripts; in each turn, what it did is looked up in the work tree. */
-  async claude(prompt: string, scripts: readonly Script[], env: NodeJS.ProcessEnv): Promise<ClaudeRun> {
+  async claude(prompt: string, scripts: readonly Script[], env: NodeJS.ProcessEnv, options: ClaudeMore = {}): Promise<ClaudeRun> {
     const model = await scriptedModel(scripts, (tools) => this.steps.push({ tools, changes: this.tree.changes() }));
     const servers = { files: { command: process.execPath, args: ['--no-warnings', MCP_SERVER] } };
     const config = join(this.home, 'mcp.json');
@@ -74,8 +83,10 @@ export class RecordedRun {
       args: [
         ...['--permission-mode', 'acceptEdits', '--mcp-config', config],
         ...['--allowedTools', 'Bash(sh change.sh:*)', 'Bash(sh fail.sh:*)', 'mcp__files__create_file', 'NotebookEdit'],
+        ...(options.args ?? []),
       ],
       env: { ...this.env, ...env },
+      ...(options.onStart === undefined ? {} : { onStart: options.onStart }),
     });
     this.strays = model.strays;
     return run;
@@ -94,7 +105,7 @@ export class RecordedRun {
   edits(): Edit[] {
     return this.rows<Edit>(EDITS).map((edit) => ({
       ...edit,
-      // Absolute in the rows, as file_path is.
+      path: relative(this.tree.folder, edit.path),
       previous: edit.previous === null ? null : relative(this.tree.folder, edit.previous),
     }));
   }

@@ -31,6 +31,24 @@ export const FILES: Readonly<Record<string, string>> = {
   'fail.sh': `echo '${CANARY}' | tee -a src/c.txt; exit 3\n`,
 };
 
+/** Three turns that change files, each by another tool. */
+export const threeTools = (run: RecordedRun): Script[] => [
+  {
+    opensWith: 'Please work',
+    turns: [
+      [{ id: 'toolu_write', name: 'Write', input: { file_path: run.path('src/new.txt'), content: lines(1, 4) } }],
+      [
+        {
+          id: 'toolu_edit',
+          name: 'Edit',
+          input: { file_path: run.path('src/a.txt'), old_string: `line 5 ${CANARY}\n`, new_string: 'five\n5\n' },
+        },
+      ],
+      [{ id: 'toolu_bash', name: 'Bash', input: { command: 'sh change.sh', description: 'changes files' } }],
+    ],
+  },
+];
+
 /** One turn for each way in which Claude Code changes files, or fails to. */
 export function everyKindOfEdit(run: RecordedRun): Script[] {
   const at = (name: string): string => run.path(name);

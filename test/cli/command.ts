@@ -14,11 +14,12 @@ export interface RunOptions {
   readonly home: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string | Uint8Array;
+  readonly cwd?: string;
 }
 
 /** `ai-tracker ARGS` in a process of its own, with nothing of our environment but PATH, and no terminal. */
-export async function aiTracker(args: readonly string[], { home, env, input }: RunOptions): Promise<CommandRun> {
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env['PATH'], HOME: home, ...env } });
+export async function aiTracker(args: readonly string[], { home, env, input, cwd }: RunOptions): Promise<CommandRun> {
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { PATH: process.env['PATH'], HOME: home, ...env } });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
