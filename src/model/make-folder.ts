@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { chownSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Of folders that we make. One that exists keeps its mode, group and setgid. */
@@ -14,7 +14,7 @@ const FOLDER_MODE = 0o700;
  */
 export function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { mode: FOLDER_MODE });
+    make(folder);
     return;
   } catch (error) {
     if (isFolder(folder)) return;
@@ -24,9 +24,29 @@ export function makeFolder(folder: string): void {
   if (parent !== folder && !isFolder(parent)) makeFolder(parent);
   // Once more in any case: another process may have made the parent, or the folder itself, since.
   try {
-    mkdirSync(folder, { mode: FOLDER_MODE });
+    make(folder);
   } catch (error) {
     if (!isFolder(folder)) throw error;
+  }
+}
+
+function make(folder: string): void {
+  mkdirSync(folder, { mode: FOLDER_MODE });
+  giveToNeighbour(folder, (uid, gid) => chownSync(folder, uid, gid));
+}
+
+/**
+ * What root makes in the folder of another user (a drain of their spool, `sudo`) has to be theirs, or they could never write
+ * it. Best effort: a network's file system may not let root give away.
+ * @param give makes it that user's
+ */
+export function giveToNeighbour(path: string, give: (uid: number, gid: number) => void): void {
+  if (process.geteuid?.() !== 0) return;
+  try {
+    const { uid, gid } = statSync(dirname(path));
+    if (uid !== 0) give(uid, gid);
+  } catch {
+    // It stays root's.
   }
 }
 

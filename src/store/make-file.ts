@@ -1,6 +1,6 @@
-import { accessSync, closeSync, constants, fchmodSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, fchmodSync, fchownSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { makeFolder } from '../model/make-folder.ts';
+import { giveToNeighbour, makeFolder } from '../model/make-folder.ts';
 
 export const FILE_MODE = 0o600;
 
@@ -16,6 +16,8 @@ export function ensureFile(path: string, mode: number): void {
     const fd = openSync(path, 'wx', mode);
     try {
       fchmodSync(fd, mode);
+      // SQLite gives its -wal and -shm the owner of the file too.
+      giveToNeighbour(path, (uid, gid) => fchownSync(fd, uid, gid));
     } finally {
       closeSync(fd);
     }
