@@ -54,6 +54,18 @@ const MEANING: Readonly<Record<string, string>> = {
   'bytes.per_task': 'a task, its indexes included',
   'bytes.per_call': 'a call, its indexes included',
   'bytes.per_remembered_span': 'a span in the ownership memory, for as long as it is kept',
+  ...Object.fromEntries(
+    Object.entries({ small: '1,000', large: '200,000' }).flatMap(([name, files]) =>
+      Object.entries({
+        status_ms: '`git status`, ms',
+        pair_ms: 'both hooks, the command changes nothing, ms',
+        changed_pair_ms: 'both hooks, the command changes one file, ms',
+        plain_pair_ms: 'both hooks without the states of the work tree, ms',
+        hook_over_status: 'one hook over `git status`',
+        changed_hook_over_status: 'the same where one file changes',
+      }).map(([figure, meaning]) => [`bash.${name}_${figure}`, `${files} files: ${meaning}`]),
+    ),
+  ),
   ...Object.fromEntries(DIALECTS.map(({ name }) => [`classify.${name}_us`, `a span of \`${name}\`, µs`])),
   'classify.none_us': 'a span that no dialect knows, µs',
   'classify.worst_us': 'the dearest of these, µs',

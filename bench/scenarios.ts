@@ -124,6 +124,26 @@ export const SCENARIOS: readonly Scenario[] = [
     }),
   },
   {
+    name: 'bash-hook-pair',
+    title: 'What the hooks before and after a command cost the agent, whole processes',
+    rounds: 3,
+    round: (run, folder) => ({ small: run('1000', folder), large: run('200000', folder) }),
+    verdicts: (of) =>
+      Object.fromEntries(
+        (['small', 'large'] as const).flatMap((repository) => {
+          const status = of(repository, 'statusMs');
+          return Object.entries({
+            status_ms: status,
+            pair_ms: of(repository, 'pairMs'),
+            changed_pair_ms: of(repository, 'changedMs'),
+            plain_pair_ms: of(repository, 'plainMs'),
+            hook_over_status: of(repository, 'pairMs') / 2 / status,
+            changed_hook_over_status: of(repository, 'changedMs') / 2 / status,
+          }).map(([name, value]) => [`bash.${repository}_${name}`, value]);
+        }),
+      ),
+  },
+  {
     name: 'hook-start',
     title: 'What a hook costs the agent: PostToolUse of an edit, whole processes',
     rounds: 3,

@@ -86,5 +86,7 @@ export function addAll({ top }: GitFolders, store: SnapshotStore, index: string,
   });
 }
 
-/** An index in one piece, line ends that do not agree are no error, and no wait for the disk. */
-const SNAPSHOT_CONFIG = ['-c', 'core.splitIndex=false', '-c', 'core.safecrlf=false', '-c', 'core.fsync=none'];
+/** An index in one piece and without a checksum, line ends that do not agree are no error, and no wait for the disk. */
+const SNAPSHOT_CONFIG = ['core.splitIndex=false', 'core.safecrlf=false', 'core.fsync=none', 'index.skipHash=true'].flatMap(
+  (setting) => ['-c', setting],
+);

@@ -185,7 +185,8 @@ take_snapshot() {
       return
     fi
   fi
-  set -- git -C "$git_top" -c core.splitIndex=false -c core.safecrlf=false -c core.fsync=none add -A --ignore-errors
+  set -- git -C "$git_top" -c core.splitIndex=false -c core.safecrlf=false -c core.fsync=none -c index.skipHash=true \
+    add -A --ignore-errors
   # Without what a drain found to be too large.
   [ ! -e "$store/paths-$tree" ] || set -- "$@" "--pathspec-from-file=$store/paths-$tree" --pathspec-file-nul
   if command -v timeout; then set -- timeout 2 "$@"
