@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { makeFolder } from '../model/make-folder.ts';
 import { isMarkedFull, markFull } from './full-marker.ts';
 import { readRecordFile, timeOfRecord } from './read-record.ts';
+import { countRefusal } from './refusals.ts';
 import type { SpoolReading, SpoolRecord } from './spool-record.ts';
 import { removeTornFiles } from './torn-files.ts';
 import { recordNames, spoolBytes } from './write-record.ts';
@@ -144,8 +145,7 @@ class Drain {
     if (!this.#isOld(name)) return;
     this.#report.expired += 1;
     this.#report.expiredHooks += 1;
-    this.#report.givenUp.push(name);
-    this.#remove(name);
+    this.#giveUp(name);
   }
 
   #isOld(name: string): boolean {
@@ -204,10 +204,9 @@ class Drain {
       this.#remove(name);
     } else if (this.#isOld(name)) {
       report.expired += 1;
-      report.givenUp.push(name);
       if (record.kind === 'spans') report.expiredSpans += record.ended;
       else report.expiredHooks += 1;
-      this.#remove(name);
+      this.#giveUp(name);
     } else report.later += 1;
     if (verdict !== 'stop') return;
     report.more = true;
@@ -238,13 +237,21 @@ class Drain {
     }
   }
 
-  #remove(name: string): void {
+  #giveUp(name: string): void {
+    this.#report.givenUp.push(name);
+    // Once, by the drain that removed it.
+    if (this.#remove(name)) countRefusal([this.#folder], 'expired');
+  }
+
+  #remove(name: string): boolean {
     const path = join(this.#folder, name);
     try {
       unlinkSync(path);
+      return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
         this.#report.messages.push(`cannot delete ${path}: ${(error as Error).message}`);
+      return false;
     }
   }
 }

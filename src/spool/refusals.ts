@@ -5,8 +5,9 @@ import { makeFolder } from '../model/make-folder.ts';
 /**
  * Hook events that did not get into the spool: one byte each in a file of the folder, since appending a byte is atomic and
  * takes no lock, from a shell too. `refused`: the spool was full, or the event too large. `unreadable`: stdin was no event.
+ * `expired`: a drain gave a record up by its age; the one at the end of a turn has nobody to tell.
  */
-export type Refusal = 'refused' | 'unreadable' | `snapshot_${SnapshotRefusal}`;
+export type Refusal = 'refused' | 'unreadable' | 'expired' | `snapshot_${SnapshotRefusal}`;
 
 /** Why the state of a work tree was not kept: no work tree or no git, switched off after a timeout, past its time, or git failed. */
 export type SnapshotRefusal = 'no_git' | 'suspended' | 'timeout' | 'failed';
@@ -14,6 +15,7 @@ export type SnapshotRefusal = 'no_git' | 'suspended' | 'timeout' | 'failed';
 const REFUSAL_FILES = {
   refused: '.refused',
   unreadable: '.unreadable',
+  expired: '.expired',
   snapshot_no_git: '.snapshot_no_git',
   snapshot_suspended: '.snapshot_suspended',
   snapshot_timeout: '.snapshot_timeout',

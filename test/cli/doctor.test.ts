@@ -240,6 +240,10 @@ const BROKEN: Readonly<Record<FindingCode, (machine: Machine) => string | Promis
     for (let i = 0; i < 3; i++) countRefusal([spool], 'refused');
     return '3 hook events';
   },
+  'spool-expired': ({ spool }) => {
+    for (let i = 0; i < 2; i++) countRefusal([spool], 'expired');
+    return '2 records';
+  },
   'spool-unreadable': ({ spool }) => {
     countRefusal([spool], 'unreadable');
     return spool;

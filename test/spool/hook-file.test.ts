@@ -183,6 +183,8 @@ describe('a spool with events of scripts', () => {
     expect(timeOfRecord(folder, 'gone.hook')).toBe(null);
     expect(drain(folder, 'later', { nowMs: 6 * DAY_MS }).report).toMatchObject({ later: 1, expired: 0 });
     expect(drain(folder, 'later', { nowMs: 8 * DAY_MS }).report).toMatchObject({ expired: 1, expiredHooks: 1 });
+    // For whoever asks later: the drain at the end of a turn prints nothing.
+    expect(refusals(folder, 'expired')).toBe(1);
     expect(recordNames(folder)).toEqual([]);
   });
 

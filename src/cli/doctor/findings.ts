@@ -99,6 +99,10 @@ export const FINDINGS = {
     'Hook events were refused since the file was made: the spool was full or could not be written.',
     'remove the counter once you know why',
   ),
+  'spool-expired': red(
+    'Records were given up since they had waited longer than `AI_TRACKER_SPOOL_HOURS`: their file could not be written all that time, or nobody drained.',
+    'remove the counter once you know why',
+  ),
   'spool-unreadable': amber(
     'Hooks were started with something on stdin that was no event.',
     'remove the counter once you know why',

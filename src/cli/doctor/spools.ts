@@ -69,6 +69,15 @@ function ofFolder(folder: string, { settings, nowMs }: Sight): Finding[] {
         remove(folder, '.unreadable'),
       ),
     );
+  const expired = refusals(folder, 'expired');
+  if (expired > 0)
+    found.push(
+      finding(
+        'spool-expired',
+        `${expired} records waited longer than AI_TRACKER_SPOOL_HOURS in ${folder} and were given up`,
+        remove(folder, '.expired'),
+      ),
+    );
   const missed = MISSES.map((what) => ({ what, times: refusals(folder, `snapshot_${what}`) })).filter(({ times }) => times > 0);
   if (missed.length > 0)
     found.push(
