@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { callTable } from '../../src/cli/render/call-table.ts';
 import { duration } from '../../src/cli/render/duration.ts';
 import { cutEndpoint } from '../../src/cli/render/endpoint.ts';
 import { writeJsonRows } from '../../src/cli/render/json.ts';
@@ -7,6 +8,7 @@ import { shortIds } from '../../src/cli/render/short-id.ts';
 import { type Column, table } from '../../src/cli/render/table.ts';
 import { failure, time } from '../../src/cli/render/value.ts';
 import { cutTo, widthOf } from '../../src/cli/render/width.ts';
+import type { CallRow } from '../../src/query/tool-calls.ts';
 
 type Row = readonly [name: string, text: string, number: string];
 const COLUMNS: readonly Column<Row>[] = [
@@ -19,6 +21,26 @@ const plain = (width: number) => ({ width, colour: false });
 /** Signs of one and two columns, combined ones, and such as a terminal obeys. */
 const anyText = fc.string({
   unit: fc.constantFrom('a', '字', 'é', '👩‍💻', '\u001b[31m', '\u0007', '\n', '\u009b', '\u202e', ' '),
+});
+
+describe('a table of calls', () => {
+  test.each([
+    [{ success: 1, error_type: null }, /ok$/],
+    [{ success: 0, error_type: 'ENOENT' }, /failed: ENOENT$/],
+    [{ success: null, error_type: 'denied' }, /denied$/],
+    [{ success: null, error_type: 'interrupted' }, /interrupted$/],
+    [{ success: null, error_type: null }, /Write$/],
+  ])('says of %o what became of it', (outcome, end) => {
+    const none = { agent_id: null, task_type: null, duration_ms: null, error_message: null, status_code: null };
+    const row: Partial<CallRow> = {
+      ...none,
+      kind: 'tool',
+      tool_name: 'Write',
+      called_at: '2026-01-15T10:00:00.000Z',
+      ...outcome,
+    };
+    expect(callTable([row as CallRow], plain(80), 0).trimEnd()).toMatch(end);
+  });
 });
 
 describe('a table', () => {

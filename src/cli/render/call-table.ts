@@ -6,9 +6,9 @@ import { type Column, table } from './table.ts';
 import { taskType } from './task-table.ts';
 import { failure, time } from './value.ts';
 
-/** What became of a call: nothing is said where nobody knows. */
+/** What became of a call: nothing is said where nobody knows. One that was denied or interrupted neither worked nor failed. */
 function result(row: CallRow): string {
-  if (row.success === null) return '';
+  if (row.success === null) return row.error_type ?? '';
   if (row.success === 1) return 'ok';
   const why = failure(row.error_type, row.error_message) || (row.status_code ?? '');
   return why === '' ? 'failed' : `failed: ${why}`;
