@@ -9,23 +9,25 @@ import { claudeProgram } from './claude-process.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-/** Its own install script only links the program of the platform's package to another place. */
-const installed = spawnSync('npm', ['ci', '--ignore-scripts', '--fetch-retries=1'], { cwd: here, encoding: 'utf8' });
+/** What npm says of a package.json and a lock file that don't agree, or of a package that is not the locked one. */
+const OUR_FAULT = ['EUSAGE', 'EINTEGRITY', 'EJSONPARSE'];
+
+// Its own install script only puts the program of the platform's package into another place.
+const { stderr, error } = spawnSync('npm', ['ci', '--ignore-scripts', '--fetch-retries=1'], { cwd: here, encoding: 'utf8' });
+const code = /\bcode (E\w+)/.exec(stderr ?? '')?.[1] ?? null;
 const program = claudeProgram();
-if (program === null || spawnSync(program, ['--version']).status !== 0) {
-  const why =
-    program === null ? lastLine(installed.stderr) || 'npm has no program for this platform' : `${program} does not start`;
-  console.log(`skipped: @anthropic-ai/claude-code can't be had here: ${why}`);
+if (code !== null && OUR_FAULT.includes(code)) {
+  console.error(`cannot install Claude Code: ${stderr}`);
+  process.exitCode = 1;
+} else if (program === null || spawnSync(program, ['--version']).status !== 0) {
+  console.log(`skipped: @anthropic-ai/claude-code can't be had here: ${why(program)}`);
 } else {
   const args = ['run', '--config', 'test/claude-code/vitest.config.ts', ...process.argv.slice(2)];
   process.exitCode = spawnSync('node_modules/.bin/vitest', args, { cwd: root, stdio: 'inherit' }).status ?? 1;
 }
 
-function lastLine(text: string): string {
-  return (
-    text
-      .trim()
-      .split('\n')
-      .find((line) => !/A complete log/.test(line)) ?? ''
-  );
+function why(program: string | null): string {
+  if (program !== null) return `${program} does not start`;
+  if (error !== undefined) return `npm does not start: ${error.message}`;
+  return code === null ? 'it has no program for this platform' : `npm says ${code}`;
 }
