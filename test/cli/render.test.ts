@@ -24,7 +24,7 @@ const anyText = fc.string({
 });
 
 describe('a table of calls', () => {
-  test.each([
+  test.each<[outcome: Pick<CallRow, 'success' | 'error_type'>, end: RegExp]>([
     [{ success: 1, error_type: null }, /ok$/],
     [{ success: 0, error_type: 'ENOENT' }, /failed: ENOENT$/],
     [{ success: null, error_type: 'denied' }, /denied$/],
