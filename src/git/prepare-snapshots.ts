@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GitFolders } from './git-folders.ts';
 import { runGit } from './run-git.ts';
@@ -67,14 +67,4 @@ function leaveOutLarge({ top }: GitFolders, store: SnapshotStore, index: string)
   const pathspecs = [':(top)', ...large.map((path) => `:(top,exclude,literal)${path}`)];
   writeFileSync(store.paths, pathspecs.map((pathspec) => `${pathspec}\0`).join(''), { mode: 0o600 });
   return large;
-}
-
-/** What is left out, for a report. */
-export function leftOutPaths(folders: GitFolders): string[] {
-  try {
-    const text = readFileSync(snapshotStore(folders).paths, 'utf8');
-    return text.split('\0').flatMap((pathspec) => (pathspec.startsWith(':(top,exclude,literal)') ? [pathspec.slice(22)] : []));
-  } catch {
-    return [];
-  }
 }
