@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { PACKAGED_SCRIPT } from '../../../src/hook/install/hook-script.ts';
 import { encodeHookFile } from '../../../src/spool/hook-file.ts';
 import { writeSpoolBytes } from '../../../src/spool/write-record.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
-import { homeSpool, recordsIn, runHook } from './shell-hook.ts';
+import { EDIT_TOOLS, homeSpool, hookCommand, recordsIn, runHook } from './shell-hook.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 const NOBODY = 65_534;
@@ -95,6 +95,29 @@ describe('what hooks spooled becomes rows', () => {
     await drain(env);
     expect(recordsIn(homeSpool(home))).toEqual([]);
     expect(editsIn(join(home, '.config/ai-tracker/agents/a.db'))).toEqual(expected('a', all));
+  });
+
+  test('of files of one name that are written at the same time, each with its own lines', async () => {
+    const home = scratchFolder();
+    const env = { HOME: home, AGENT_ID: 'a' };
+    const names = ['a/index.js', 'b/index.js', 'c/index.js'];
+    await Promise.all(names.map((name, i) => runHook({ env, input: written(name, i + 1) })));
+    await drain(env);
+    expect(editsIn(join(home, '.config/ai-tracker/agents/a.db'))).toEqual(expected('a', names));
+  });
+
+  test('and nothing is left of the text of a call that was denied, once its event is drained', async () => {
+    const home = scratchFolder();
+    const env = { HOME: home, AGENT_ID: 'a' };
+    const call = { session_id: SESSION, cwd: '/work', tool_name: 'Write', tool_use_id: 'toolu_no' };
+    const tool_input = { file_path: '/work/no.txt', content: 'the secret text' };
+    const command = hookCommand('PreToolUse', EDIT_TOOLS);
+    await runHook({ env, command, input: JSON.stringify({ hook_event_name: 'PreToolUse', ...call, tool_input }) });
+    const holders = (): string[] => spawnSync('grep', ['-rl', 'secret text', home]).stdout.toString().split('\n').filter(Boolean);
+    expect(holders()).toHaveLength(1);
+    await drain(env);
+    expect(holders()).toEqual([]);
+    expect(editsIn(join(home, '.config/ai-tracker/agents/a.db'))).toEqual([]);
   });
 
   test(
