@@ -150,11 +150,6 @@ start_snapshot() {
   store=$git_common/ai-tracker/snapshots
   tree=main
   [ "$git_dir" = "$git_common" ] || tree=work-${git_dir##*/}
-  # In this session Claude Code tells by itself what a command changed.
-  case $1:${CLAUDE_CODE_SESSION_ID:-} in
-    *-bash: | *-bash:*[!A-Za-z0-9-]*) ;;
-    *-bash:*) [ ! -e "$store/told-$CLAUDE_CODE_SESSION_ID" ] || return ;;
-  esac
   # It took too long once; a drain makes it ready for another try.
   if [ -e "$store/slow-$tree" ]; then
     snapshot_error=suspended

@@ -38,7 +38,7 @@ export async function claudeHook(input: NodeJS.ReadableStream, env: NodeJS.Proce
   const heldBytes = (folder: string): number =>
     isMarkedFull(folder) || Math.random() * MEASURE_ONE_IN < 1 ? spoolBytes(folder) : 0;
   const found = findOut();
-  const state = wantsSnapshot(event, settings.snapshots) ? await hookSnapshot(event, found.git_top ?? null, folders) : {};
+  const state = wantsSnapshot(event, settings.snapshots) ? await hookSnapshot(found.git_top ?? null, folders) : {};
   const pairs = { ...hookEnvironment(env), ...found, ...state };
   const outcome = writeSpoolBytes(folders, 'hook file', encodeHookFile(pairs, reading.bytes), { maxBytes, heldBytes });
   if (outcome.status !== 'full') return;
@@ -54,7 +54,7 @@ function readEvent(bytes: Buffer): HookedCall | null {
       const value = (event as Record<string, unknown>)[key];
       return typeof value === 'string' ? value : '';
     };
-    return { event: said('hook_event_name'), toolName: said('tool_name'), sessionId: said('session_id') || null };
+    return { event: said('hook_event_name'), toolName: said('tool_name') };
   } catch {
     return null;
   }

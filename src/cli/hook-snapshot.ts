@@ -5,7 +5,6 @@ import { countRefusal } from '../spool/refusals.ts';
 export interface HookedCall {
   readonly event: string;
   readonly toolName: string;
-  readonly sessionId: string | null;
 }
 
 const AROUND: ReadonlySet<string> = new Set(['PreToolUse', 'PostToolUse', 'PostToolUseFailure']);
@@ -22,7 +21,6 @@ export const wantsSnapshot = ({ event, toolName }: HookedCall, setting: string):
  * @param top of the work tree; null: there is none
  */
 export async function hookSnapshot(
-  { toolName, sessionId }: HookedCall,
   top: string | null,
   folders: readonly string[],
 ): Promise<Pick<HookFindings, 'snapshot' | 'snapshot_error'>> {
@@ -31,13 +29,10 @@ export async function hookSnapshot(
     return { snapshot_error: 'no_git' };
   }
   const { takeSnapshot } = await import('../git/take-snapshot.ts');
-  const isTold = toolName.startsWith('mcp__') ? null : sessionId;
-  const outcome = takeSnapshot({ top, name: crypto.randomUUID(), sessionId: isTold });
+  const outcome = takeSnapshot({ top, name: crypto.randomUUID() });
   switch (outcome.status) {
     case 'taken':
       return { snapshot: outcome.index };
-    case 'told':
-      return {};
     case 'missed':
       countRefusal(folders, `snapshot_${outcome.miss}`);
       return { snapshot_error: outcome.miss };

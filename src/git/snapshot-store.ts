@@ -14,7 +14,6 @@ import { firstLine, type GitFolders } from './git-folders.ts';
  *     slow-<tree>         it took too long: nothing is kept until a drain has made ready for it
  *     paths-<tree>        pathspecs, NUL-separated, that leave out what is too large
  *     error-<tree>        what git said last
- *     told-<session>      Claude Code tells by itself what a command changed in that session
  *     marks-<tree>/       what became of the states: before and after which call, and what those changed
  */
 export interface SnapshotStore {
@@ -36,10 +35,6 @@ export function snapshotStore({ commonDir, tree }: GitFolders): SnapshotStore {
     ...{ paths: at(`paths-${tree}`), error: at(`error-${tree}`), marks: at(`marks-${tree}`) },
   };
 }
-
-/** Sessions whose Claude Code says itself what a command changed. */
-export const toldFile = ({ folder }: SnapshotStore, sessionId: string): string | null =>
-  /^[A-Za-z0-9-]{1,64}$/.test(sessionId) ? join(folder, `told-${sessionId}`) : null;
 
 /** @throws the file system's error */
 export function makeStore({ objects }: SnapshotStore): void {

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, rmSync, statSync, utimesSync, writeFileSync }
 import { basename, join } from 'node:path';
 import { type GitFolders, gitFolders } from './git-folders.ts';
 import { runGit } from './run-git.ts';
-import { linkLast, makeStore, type SnapshotStore, snapshotStore, toldFile } from './snapshot-store.ts';
+import { linkLast, makeStore, type SnapshotStore, snapshotStore } from './snapshot-store.ts';
 
 /** An agent waits for it, twice a command. */
 export const SNAPSHOT_LIMIT_MS = 2000;
@@ -13,29 +13,23 @@ export type SnapshotMiss = 'no_git' | 'suspended' | 'timeout' | 'failed';
 export type SnapshotOutcome =
   /** `index` is what the state lies in. */
   | { readonly status: 'taken'; readonly index: string }
-  | { readonly status: 'missed'; readonly miss: SnapshotMiss; readonly message: string }
-  /** Not wanted: Claude Code tells by itself. */
-  | { readonly status: 'told' };
+  | { readonly status: 'missed'; readonly miss: SnapshotMiss; readonly message: string };
 
 export interface SnapshotWish {
   /** Top folder of the work tree. */
   readonly top: string;
   /** No two hooks choose the same. */
   readonly name: string;
-  /** Claude Code's, where it is known. */
-  readonly sessionId: string | null;
 }
 
 /**
  * Keeps the state of a work tree: all of its files that git does not ignore, without a touch of the repository's own index and
  * objects. What the shell hook does, for where there is no shell. It takes as long as `git status`.
  */
-export function takeSnapshot({ top, name, sessionId }: SnapshotWish): SnapshotOutcome {
+export function takeSnapshot({ top, name }: SnapshotWish): SnapshotOutcome {
   const folders = gitFolders(top);
   if (folders === null) return missed('no_git', `${top} is no work tree of git`);
   const store = snapshotStore(folders);
-  const told = sessionId === null ? null : toldFile(store, sessionId);
-  if (told !== null && existsSync(told)) return { status: 'told' };
   if (existsSync(store.slow)) return missed('suspended', `keeping the state of ${top} took more than ${SNAPSHOT_LIMIT_MS} ms`);
   const index = join(store.folder, `${name}.index`);
   try {

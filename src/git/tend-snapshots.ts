@@ -25,9 +25,7 @@ export function tendSnapshots(folders: GitFolders, { stateMs, contentMs }: Snaps
   for (const { name } of entries) {
     const path = join(store.folder, name);
     const isState = /\.index(\.lock|\..*tmp)?$/.test(name) && !kept.has(name);
-    if ((isState && ageOf(path, nowMs) > stateMs) || (name.startsWith('told-') && ageOf(path, nowMs) > contentMs)) {
-      rmSync(path, { force: true });
-    }
+    if (isState && ageOf(path, nowMs) > stateMs) rmSync(path, { force: true });
   }
   removeContents(folders, store, nowMs - contentMs);
 }

@@ -2,7 +2,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type GitFolders, gitFolders } from '../git/git-folders.ts';
 import { prepareSnapshots } from '../git/prepare-snapshots.ts';
-import { dropState, type SnapshotStore, snapshotStore, toldFile } from '../git/snapshot-store.ts';
+import { dropState, type SnapshotStore, snapshotStore } from '../git/snapshot-store.ts';
 import { SnapshotTrees } from '../git/snapshot-tree.ts';
 import { type SnapshotAges, tendSnapshots } from '../git/tend-snapshots.ts';
 import type { FileEdit, ToolEvent } from '../hook/hook-event.ts';
@@ -79,7 +79,6 @@ export class SnapshotEdits {
 
   #complete(event: ToolEvent, snapshot: string | null, folders: GitFolders, store: SnapshotStore): ToolEvent[] {
     const call = `${event.sessionId}:${event.toolUseId}`;
-    if (event.toolName === 'Bash' && event.edits.length > 0) rememberTold(store, event.sessionId);
     if (snapshot === null) {
       if (event.phase !== 'started') markEdited(call, event, folders, store);
       return [event];
@@ -144,11 +143,6 @@ const isFound = (mark: Mark): mark is FoundMark => mark.what === 'found';
 /** The state's file; null for what lies elsewhere: a record may name any path. */
 const fileOf = (snapshot: string, { folder }: SnapshotStore): string | null =>
   /^[\w-]+\.index$/.test(basename(snapshot)) ? join(folder, basename(snapshot)) : null;
-
-function rememberTold(store: SnapshotStore, sessionId: string): void {
-  const file = toldFile(store, sessionId);
-  if (file !== null && !existsSync(file)) writeFileSync(file, '', { mode: 0o600 });
-}
 
 /** So that a command that ran meanwhile is not given the same lines. */
 function markEdited(call: string, { timeMs, durationMs, edits }: ToolEvent, { top }: GitFolders, store: SnapshotStore): void {

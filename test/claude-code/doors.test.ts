@@ -79,3 +79,18 @@ test('a session that is ended in the middle of a command leaves it as interrupte
     { call_id: 'toolu_killed', success: null, error_type: 'interrupted', task_execution_id: 'hook:task-7:0' },
   ]);
 });
+
+test('what a failing command changed is a row, also after Claude Code has told what others changed', async () => {
+  const run = new RecordedRun('worker-1', FILES);
+  const serve = await ServeProcess.start({ folder: run.folder });
+  onTestFinished(() => serve.kill());
+  expect((await run.aiTracker(['install'])).code).toBe(0);
+  const bash = (id: string, command: string) => ({ id, name: 'Bash', input: { command, description: 'changes files' } });
+  const turns = [[bash('toolu_told', 'sh change.sh')], [bash('toolu_failed', 'sh fail.sh')]];
+  const drained = (id: string): Promise<void> =>
+    run.until(`${id} is drained`, `select 1 from tool_calls where call_id = '${id}' and success is not null`);
+  const env = { ...ENV, CLAUDE_CODE_BASH_EDIT_DIFF: '1' };
+  const said = await run.claude(PROMPT, [{ opensWith: 'Please work', turns }], env, { afterTurn: ([tool]) => drained(tool!.id) });
+  expect(said).toEqual(DONE);
+  expectEditsOfEachTurn(run);
+});

@@ -32,6 +32,8 @@ export interface Edit extends Change {
 interface ClaudeMore {
   readonly args?: readonly string[];
   readonly onStart?: (child: ChildProcess) => void;
+  /** What the next turn waits for. */
+  readonly afterTurn?: (tools: readonly ToolUse[]) => Promise<void>;
 }
 
 const EDITS = `select tool_use_id as toolUseId, file_path as path, repo_path as repoPath, modification_type as type, previous_path as previous,
@@ -72,7 +74,10 @@ export class RecordedRun {
 
   /** Claude Code works on the scripts; in each turn, what it did is looked up in the work tree. */
   async claude(prompt: string, scripts: readonly Script[], env: NodeJS.ProcessEnv, options: ClaudeMore = {}): Promise<ClaudeRun> {
-    const model = await scriptedModel(scripts, (tools) => this.steps.push({ tools, changes: this.tree.changes() }));
+    const model = await scriptedModel(scripts, (tools) => {
+      this.steps.push({ tools, changes: this.tree.changes() });
+      return options.afterTurn?.(tools);
+    });
     const servers = { files: { command: process.execPath, args: ['--no-warnings', MCP_SERVER] } };
     const config = join(this.home, 'mcp.json');
     writeFileSync(config, JSON.stringify({ mcpServers: servers }));

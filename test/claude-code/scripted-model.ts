@@ -30,11 +30,11 @@ interface Message {
 
 /**
  * The Messages API on loopback. It keeps no state: the turn is the count of answers that the request repeats.
- * @param onResults sees the tools of a turn when Claude Code has sent their results, which is after their hooks
+ * @param onResults sees the tools of a turn when Claude Code has sent their results, which is after their hooks; the next turn waits
  */
 export async function scriptedModel(
   scripts: readonly Script[],
-  onResults: (tools: readonly ToolUse[]) => void,
+  onResults: (tools: readonly ToolUse[]) => void | Promise<void>,
 ): Promise<ScriptedModel> {
   const strays: string[] = [];
   const server = createServer((request, response) => {
@@ -57,8 +57,9 @@ export async function scriptedModel(
       const turns = body.tools === undefined || body.tools.length === 0 ? [] : (script?.turns ?? []);
       const turn = turns.length === 0 ? 0 : body.messages.filter(({ role }) => role === 'assistant').length;
       const before = turns[turn - 1];
-      if (before !== undefined) onResults(before);
-      answer(response, body.model, turns[turn] ?? []);
+      const next = (): void => answer(response, body.model, turns[turn] ?? []);
+      if (before === undefined) next();
+      else void Promise.resolve(onResults(before)).then(next, (error: unknown) => response.destroy(error as Error));
     });
   });
   server.listen(0, '127.0.0.1');

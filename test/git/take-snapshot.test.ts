@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type GitFolders, gitFolders } from '../../src/git/git-folders.ts';
@@ -20,7 +30,7 @@ function foldersOf(top: string): GitFolders {
 }
 
 function keep(top: string, name: string): string {
-  const outcome = takeSnapshot({ top, name, sessionId: null });
+  const outcome = takeSnapshot({ top, name });
   if (outcome.status !== 'taken') throw new Error(JSON.stringify(outcome));
   return outcome.index;
 }
@@ -96,7 +106,7 @@ test('where it takes too long it is given up, not tried again by hooks, and work
   expect(refusals(tree.spool, 'snapshot_timeout')).toBe(1);
   await tree.hook('PostToolUse', { id: 'c1' });
   expect(refusals(tree.spool, 'snapshot_suspended')).toBe(1);
-  expect(takeSnapshot({ top, name: 'x', sessionId: null })).toMatchObject({ status: 'missed', miss: 'suspended' });
+  expect(takeSnapshot({ top, name: 'x' })).toMatchObject({ status: 'missed', miss: 'suspended' });
   expect(tree.drain().map(({ phase, edits }) => [phase, edits])).toEqual([
     ['started', []],
     ['succeeded', []],
@@ -117,7 +127,7 @@ test('a refused repository is said as such, and its configuration is not run', (
   // Git itself has this variable for its own tests of safe.directory.
   process.env['GIT_TEST_ASSUME_DIFFERENT_OWNER'] = '1';
   try {
-    const outcome = takeSnapshot({ top, name: 'x', sessionId: null });
+    const outcome = takeSnapshot({ top, name: 'x' });
     expect(outcome).toMatchObject({ status: 'missed', miss: 'failed' });
     expect(JSON.stringify(outcome)).toContain('dubious ownership');
   } finally {

@@ -265,7 +265,7 @@ test('a held index.lock and a repository without commits inside hold nothing up'
   expect(told(tree.drain(), 'c1', tree.top)).toEqual(['create made.txt +1 -0']);
 });
 
-test('a session in which Claude Code tells what commands changed keeps no states any more', async () => {
+test('what Claude Code tells of a command holds; the next one, of which it may tell nothing, keeps its states all the same', async () => {
   const tree = hookedRepository();
   const file = join(tree.top, 'a.txt');
   const hunks = [{ oldStart: 1, oldLines: 0, newStart: 1, newLines: 1, lines: ['+x'] }];
@@ -275,9 +275,8 @@ test('a session in which Claude Code tells what commands changed keeps no states
   await tree.hook('PostToolUse', { id: 'c1', response: { bashEditDiff } });
   // What Claude Code only names has its lines from the states; what it does not name stays out.
   expect(told(tree.drain(), 'c1', tree.top)).toEqual(['edit a.txt +1 -0', 'edit b.txt +0 -2']);
-  await tree.call({ id: 'c2' }, () => {});
-  await tree.hook('PreToolUse', { id: 'c3', session: 'another' });
-  expect(tree.records().map(({ snapshot }) => snapshot !== null)).toEqual([false, false, true]);
+  await tree.call({ id: 'c2' }, () => writeFiles(tree.top, { 'd.txt': 'd\n' }));
+  expect(told(tree.drain(), 'c2', tree.top)).toEqual(['create d.txt +1 -0']);
 });
 
 test('which calls are looked at is a setting', async () => {
