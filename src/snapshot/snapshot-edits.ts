@@ -99,9 +99,14 @@ export class SnapshotEdits {
     if (known !== null) return known.edits;
     const before = findMark(store.marks, 'before', call);
     if (before === null) return null;
+    const after = findMark(store.marks, 'after', call);
     const marks = readMarks(store.marks, before.timeMs);
     const given = marks.filter(isFound).flatMap(({ stretches }) => stretches);
-    const stretches = ownStretches(call, marks.filter(isState), given);
+    // The clock was set back meanwhile, or is too coarse for the call: what ran beside it can't be told, the call's two states can.
+    const isBackward = after !== null && after.timeMs <= before.timeMs;
+    const stretches = isBackward
+      ? [{ fromMs: after.timeMs, toMs: after.timeMs, before, after }]
+      : ownStretches(call, marks.filter(isState), given);
     const edits = foundEdits(folders, stretches, marks.filter(isEdited));
     if (edits === null) return null;
     const times = stretches.map(({ fromMs, toMs }) => ({ fromMs, toMs }));

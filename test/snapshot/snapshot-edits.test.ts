@@ -105,6 +105,26 @@ test('a failed command has the edits that it made until then', async () => {
   expect(told(events, 'c1', tree.top)).toEqual(['edit a.txt +1 -0']);
 });
 
+test('a command has its edits where the clock is set back while it runs, and where it is too coarse for it; so have those after it', async () => {
+  for (const [id, stepMs] of [
+    ['back', -3_600_000],
+    ['coarse', 0],
+  ] as const) {
+    const tree = hookedRepository();
+    await tree.hook('PreToolUse', { id });
+    writeFileSync(join(tree.top, 'made.txt'), 'one\n');
+    await tree.hook('PostToolUse', { id });
+    await tree.call({ id: 'next' }, () => appendFileSync(join(tree.top, 'made.txt'), 'two\n'));
+    const events = tree.drain(([before, after, ...next]) => {
+      if (before === undefined || after === undefined) throw new Error('two records of the command');
+      const set = { ...after, receivedMs: before.receivedMs + stepMs };
+      return [before, set, ...next.map((record, i) => ({ ...record, receivedMs: set.receivedMs + 10 * (i + 1) }))];
+    });
+    expect(told(events, id, tree.top)).toEqual(['create made.txt +1 -0']);
+    expect(told(events, 'next', tree.top)).toEqual(['edit made.txt +1 -0']);
+  }
+});
+
 test('of commands beside each other, what changed while one ran alone is its own, the rest goes to the one that ended first, all of it once', async () => {
   const tree = hookedRepository();
   const write = (name: string): void => writeFiles(tree.top, { [name]: 'x\n' });
