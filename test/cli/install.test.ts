@@ -238,6 +238,7 @@ describe('install into settings that are there', () => {
     const done = run(['uninstall'], home, { cwd: project });
     expect(done.code).toBe(3);
     expect(done.err).toContain(`cannot uninstall from ${settingsOf(home)}`);
+    expect(done.err).toContain('Mend that and run `ai-tracker uninstall` again');
     expect(existsSync(join(project, '.claude'))).toBe(false);
     expect(existsSync(join(home, '.config/ai-tracker/hooks/claude-hook.sh'))).toBe(true);
   });

@@ -43,7 +43,9 @@ export const uninstall: Command = {
         record = outcome.record;
         if (outcome.changed) changed += 1;
       } catch (error) {
-        failures.push(`cannot uninstall from ${path}: ${(error as Error).message}`);
+        failures.push(
+          `cannot uninstall from ${path}: ${(error as Error).message}. Mend that and run \`ai-tracker uninstall\` again`,
+        );
       }
     }
     if (!isDry) {
