@@ -74,6 +74,7 @@ export class SnapshotEdits {
       }
     }
     this.#seen.clear();
+    this.#trees.forget();
     return said;
   }
 

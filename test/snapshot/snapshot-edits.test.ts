@@ -333,6 +333,9 @@ test('states go once they are drained; old contents go by age, those that the la
   // Everything is older than that, but the last state is not given up before its own time.
   const old = new Date(Date.now() - 7_200_000);
   for (const name of objects()) utimesSync(join(store, 'objects', name), old, old);
+  // Once its index is older than git's notion of "just now", the next state is a link to it, and of one tree with it.
+  const index = join(store, 'base-main.index');
+  utimesSync(index, new Date(Date.now() - 5000), new Date(Date.now() - 5000));
   edits.tend({ stateMs: 1000, contentMs: 3_600_000 }, false, Date.now());
   expect(objects().length).toBeLessThan(before);
   await tree.call({ id: 'c5' }, () => appendFileSync(join(tree.top, 'untracked.txt'), 'more\n'));
