@@ -21,6 +21,16 @@ const untilForwarded = (forwarding: Forwarding, count: number): Promise<unknown>
   vi.waitFor(() => expect(forwarding.report().forwarded).toBe(count), { timeout: 20_000, interval: 5 });
 const bodies = (target: { arrived: readonly { body: Buffer }[] }): string[] => target.arrived.map(({ body }) => body.toString());
 
+test('a target that wants to speak another protocol (101) is said, and neither holds up what waits nor the end', async () => {
+  const target = await targetServer();
+  target.onHead = (_, socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n');
+  const forwarding = await forwardingIn(scratchFolder(), { traces: { url: target.url('/v1/traces'), headers: {} } });
+  await forwarding.offer(traces('body'));
+  await vi.waitFor(() => expect(forwarding.report().trouble).toContain('HTTP 101; check AI_TRACKER_FORWARD_ENDPOINT'));
+  expect(forwarding.report().waiting.requests).toBe(1);
+  await forwarding.close();
+});
+
 describe('what arrives at the target', () => {
   test('is the body byte for byte, with its content type and encoding and the target’s headers', async () => {
     const target = await targetServer();
