@@ -5,7 +5,7 @@ import { argumentsOf, report } from '../measure.ts';
 
 /**
  * What `serve` holds in memory while a thousand agents send in turn: the worst order for files held open and for what is
- * remembered of each. `BENCH_SPANS` says how many spans there are (300,000); 2,000,000 is the promise's own size.
+ * remembered of each. `BENCH_SPANS` says how many spans there are (200,000); 2,000,000 is the promise's own size.
  *
  * `node receiver-memory.ts serve FOLDER`
  */
@@ -15,7 +15,7 @@ const SENDERS = 4;
 const SIZE = 100;
 const [, folder] = argumentsOf();
 if (folder === undefined) throw new Error('needs a folder');
-const requests = Math.ceil(Number(process.env['BENCH_SPANS'] ?? 300_000) / SIZE);
+const requests = Math.ceil(Number(process.env['BENCH_SPANS'] ?? 200_000) / SIZE);
 
 const server = await ServeProcess.start({ folder });
 const samples: number[] = [];

@@ -45,6 +45,8 @@ export interface Command {
   readonly arguments: readonly [least: number, most: number];
   /** Others go on with the default of a variable that cannot be read, and say so. */
   readonly refusesUnreadableSettings?: boolean;
+  /** A service: it goes on when nobody reads what it says, or the disk of its log is full. Others end. */
+  readonly goesOnUnheard?: boolean;
   run(context: Context): ExitCode | Promise<ExitCode>;
 }
 

@@ -64,9 +64,15 @@ async function dispatch(args: readonly string[], surroundings: Surroundings, out
       positionals.length < least ? 'an argument is missing' : `${JSON.stringify(positionals[most])} is one argument too many`;
     throw new CommandError(EXIT.usage, `${what}. Usage: ai-tracker ${name} ${command.usage}`);
   }
+  if (command.goesOnUnheard === true) goOnUnheard(surroundings);
   const context = { ...contextOf(command, options, surroundings, out), positionals };
   await assertNativeModule();
   return command.run(context);
+}
+
+/** Instead of what `main.ts` does about it. Each later line is tried again: a disk gets room, a pipe never a new reader. */
+function goOnUnheard({ stdout, stderr }: Surroundings): void {
+  for (const stream of [stdout, stderr]) stream.removeAllListeners('error').on('error', () => undefined);
 }
 
 async function find(name: string): Promise<Command> {

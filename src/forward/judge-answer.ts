@@ -51,7 +51,7 @@ export function judgeAnswer(answer: Answer, nowMs: number): Verdict {
   if (code >= 300 && code < 400) {
     return { verdict: 'misconfigured', hint: 'set AI_TRACKER_FORWARD_ENDPOINT to the address that it redirects to' };
   }
-  const hint = HINTS[code];
+  const hint = code < 200 ? HINTS[405] : HINTS[code];
   if (hint !== undefined) return { verdict: 'misconfigured', hint };
   // 508: it came in a circle (passed-by.ts), and would again.
   if (code >= 500 && code !== 508) return { verdict: 'unclear' };

@@ -77,6 +77,12 @@ function attempt(target: ForwardTarget, request: ForwardedRequest, options: Send
         resolve(answer);
       });
     });
+    // Neither an answer nor an error would follow: Node gives the connection away.
+    sent.once('upgrade', (response, socket) => {
+      clearTimeout(deadline);
+      socket.destroy();
+      resolve({ status: 'answered', code: response.statusCode ?? 0, retryAfter: null, said: '', loss: null });
+    });
     sent.end(request.body);
   });
 }

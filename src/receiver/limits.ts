@@ -8,6 +8,8 @@ export interface ReceiverLimits {
   readonly memoryBytes: number;
   /** Connections at once; further ones are closed as they come. */
   readonly connections: number;
+  /** Requests of one connection that are not answered yet; who sends more without waiting is cut off. */
+  readonly pipelined: number;
   /** Longest time until a request's headers are there, ms. */
   readonly headersMs: number;
   /** Longest time until a whole request is there, ms. */
@@ -27,6 +29,7 @@ export const RECEIVER_LIMITS: ReceiverLimits = {
   unpackedBytes: 64 * MIB,
   memoryBytes: 256 * MIB,
   connections: 4096,
+  pipelined: 256,
   headersMs: 10_000,
   requestMs: 60_000,
   // Exporters send every 5 s (traces, logs) to every 60 s (metrics): a connection outlives the longest of them.

@@ -112,13 +112,18 @@ export const forwardSettingsOf = (settings: ServeSettings): ForwardSettings => (
 });
 
 const OF_EVERY_REQUEST = ['bodyMaxMb', 'unpackedMaxMb', 'memoryMaxMb', 'connectionsMax', 'requestsMax'] as const;
+const OF_FORWARDING = ['forwardMaxMb', 'forwardHours'] as const;
 
 /** Bounds within which a receiver would start and then take nothing, or ask for a body again for ever. In words, each. */
 export function boundsThatRefuseAll(settings: ServeSettings): string[] {
   const nameOf = (option: keyof ServeSettings): string =>
     SERVE_SETTINGS.find((entry) => entry.option === option)?.env[0] ?? option;
-  const zero = OF_EVERY_REQUEST.filter((option) => settings[option] === 0);
-  if (zero.length > 0) return zero.map((option) => `${nameOf(option)} is 0, so that no request could be taken; raise it`);
+  const zero = (options: readonly (keyof ServeSettings)[], what: string): string[] =>
+    options
+      .filter((option) => settings[option] === 0)
+      .map((option) => `${nameOf(option)} is 0, so that no request could be ${what}; raise it`);
+  const wrong = [...zero(OF_EVERY_REQUEST, 'taken'), ...zero(OF_FORWARDING, 'passed on')];
+  if (wrong.length > 0) return wrong;
   const least = settings.bodyMaxMb + settings.unpackedMaxMb;
   if (settings.memoryMaxMb >= least) return [];
   return [

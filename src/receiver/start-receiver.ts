@@ -69,6 +69,11 @@ class Receiving {
 
   async take(request: IncomingMessage, response: ServerResponse, waits: boolean): Promise<void> {
     const { socket } = request;
+    if (this.owedTo(socket) >= this.#parts.limits.pipelined) {
+      // Node reads on while answers are being made: a client that never reads them would cost a page of memory for each.
+      socket.destroy();
+      return;
+    }
     const startedMs = performance.now();
     this.#owed.set(socket, this.owedTo(socket) + 1);
     response.once('close', () => this.#owed.set(socket, this.owedTo(socket) - 1));

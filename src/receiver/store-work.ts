@@ -122,15 +122,18 @@ export class StoreWork {
   #gather(now: number, answers: [number, StoreOutcome][]): Taken[] {
     const group: Taken[] = [];
     let room = GROUP_SPANS;
+    // A large request does not keep small ones out, nor they it.
+    const kept = this.#incoming.length > 0 ? GROUP_SPANS / 2 : 0;
     const take = (request: PendingRequest, most = room, triedFor: string | null = null): void => {
-      const spans = request.take(request.left <= WHOLE_SPANS ? WHOLE_SPANS : most);
-      room -= spans.length;
+      const wanted = request.left <= WHOLE_SPANS ? WHOLE_SPANS : most;
+      const spans = request.take(wanted);
+      // Cut since it is of many agents: a group of files, however few its spans.
+      const isOfMany = spans.length < wanted && request.left > 0;
+      room = isOfMany ? Math.min(room - spans.length, kept) : room - spans.length;
       group.push({ request, spans, triedFor });
     };
     for (const request of this.#failing.takeDue(now)) take(request, GROUP_SPANS, request.failure?.message ?? null);
     let begun = 0;
-    // A large request does not keep small ones out, nor they it.
-    const kept = this.#incoming.length > 0 ? GROUP_SPANS / 2 : 0;
     for (; begun < this.#begun.length && room > kept; begun++) take(this.#begun[begun] as PendingRequest, room - kept);
     this.#begun.splice(0, begun);
     let read = 0;

@@ -1,19 +1,23 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ServiceHealth } from '../../src/receiver/service-health.ts';
 import { countOf, until } from '../support/agent-rows.ts';
+import { freePort } from '../support/forward-target.ts';
 import { otlpJson } from '../support/otlp-json.ts';
 import { HttpSender, JSON_TYPE } from '../support/post.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
 import { type ServeOptions, ServeProcess } from '../support/serve-process.ts';
 import { taskSpan } from '../support/span-makers.ts';
 import { aiTracker } from './command.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 async function serveIn(folder: string, options: Omit<ServeOptions, 'folder'> = {}): Promise<ServeProcess> {
   const serve = await ServeProcess.start({ folder, ...options });
@@ -72,6 +76,37 @@ describe('ai-tracker serve', () => {
     await until('a line tells', () => serve.output.split('\n').length > 2);
     expect(serve.output.split('\n')[1]).toMatch(/ 1 request, 0 spans stored, 1 ignored$/);
   });
+
+  test.each(['nobody reads', 'lies on a full disk'])(
+    'goes on where its log %s',
+    { skip: !existsSync('/dev/full') },
+    async (what) => {
+      const isFull = what !== 'nobody reads';
+      const folder = scratchFolder();
+      const port = await freePort();
+      const log = isFull ? openSync('/dev/full', 'w') : 'pipe';
+      const child = spawn(process.execPath, [MAIN, 'serve', '--port', String(port), '--dir', folder], {
+        env: { PATH: process.env['PATH'], HOME: folder },
+        stdio: ['ignore', log, log],
+      });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      const url = `http://127.0.0.1:${port}`;
+      await untilAsync('it listens', () =>
+        fetch(`${url}/livez`).then(
+          () => true,
+          () => false,
+        ),
+      );
+      expect(await post({ url }, bodyOf('a', 1))).toBe(200);
+      // Long enough for its line of counts.
+      await new Promise((resolve) => setTimeout(resolve, 4000));
+      expect(await post({ url }, bodyOf('a', 2))).toBe(200);
+      child.kill('SIGTERM');
+      expect((await once(child, 'close'))[0]).toBe(0);
+    },
+  );
 
   test('has on disk what it answered with 200 when it is killed in that moment', async () => {
     const folder = scratchFolder();
@@ -224,6 +259,7 @@ describe('ai-tracker serve does not start', () => {
     [[], { AI_TRACKER_JOURNAL: 'foo' }, 'AI_TRACKER_JOURNAL="foo" is not one of'],
     [[], { AI_TRACKER_BODY_MAX_MB: 'much' }, 'AI_TRACKER_BODY_MAX_MB="much" is not a number'],
     [[], { AI_TRACKER_REQUESTS_MAX: '0' }, 'AI_TRACKER_REQUESTS_MAX is 0, so that no request could be taken'],
+    [[], { AI_TRACKER_FORWARD_HOURS: '0' }, 'AI_TRACKER_FORWARD_HOURS is 0, so that no request could be passed on'],
     [[], { AI_TRACKER_UNPACKED_MAX_MB: '300' }, 'AI_TRACKER_MEMORY_MAX_MB is 256, less than one body may take'],
     [[], { AI_TRACKER_DISABLED: '1' }, 'AI_TRACKER_DISABLED is set'],
     [['--forward', 'ftp://there'], {}, 'ftp:'],

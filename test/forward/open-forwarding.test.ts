@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Forwarding } from '../../src/forward/forwarding.ts';
 import { parseRecordName } from '../../src/forward/record-name.ts';
 import { freePort, says, targetServer, took } from '../support/forward-target.ts';
@@ -20,6 +20,31 @@ const recordsIn = (folder: string): string[] => filesIn(folder).filter((file) =>
 const untilForwarded = (forwarding: Forwarding, count: number): Promise<unknown> =>
   vi.waitFor(() => expect(forwarding.report().forwarded).toBe(count), { timeout: 20_000, interval: 5 });
 const bodies = (target: { arrived: readonly { body: Buffer }[] }): string[] => target.arrived.map(({ body }) => body.toString());
+
+test('a target that wants to speak another protocol (101) is said, and neither holds up what waits nor the end', async () => {
+  const target = await targetServer();
+  target.onHead = (_, socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n');
+  const forwarding = await forwardingIn(scratchFolder(), { traces: { url: target.url('/v1/traces'), headers: {} } });
+  await forwarding.offer(traces('body'));
+  await vi.waitFor(() => expect(forwarding.report().trouble).toContain('HTTP 101; check AI_TRACKER_FORWARD_ENDPOINT'));
+  expect(forwarding.report().waiting.requests).toBe(1);
+  await forwarding.close();
+});
+
+test('a clock that is set back does not keep what waits from a target that is back', async () => {
+  let skewMs = 0;
+  const { now } = Date;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + skewMs);
+  onTestFinished(() => clock.mockRestore());
+  const target = await targetServer();
+  target.answer = says(503);
+  const forwarding = await forwardingIn(scratchFolder(), { traces: { url: target.url('/v1/traces'), headers: {} } });
+  await forwarding.offer(traces('body'));
+  await vi.waitFor(() => expect(forwarding.report().trouble).toContain('503'));
+  skewMs = -86_400_000;
+  target.answer = took;
+  await untilForwarded(forwarding, 1);
+});
 
 describe('what arrives at the target', () => {
   test('is the body byte for byte, with its content type and encoding and the target’s headers', async () => {

@@ -50,6 +50,22 @@ describe('a connection', () => {
     wire.socket.destroy();
   });
 
+  it('whose sender asks on and on without reading an answer is ended, and costs no page for each', async () => {
+    let pages = 0;
+    const slow = async () => {
+      pages += 1;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return { status: 200 as const, contentType: 'text/plain', body: 'page' };
+    };
+    const wire = new Wire(
+      await openReceiver({ pages: { livez: slow, healthz: slow, metrics: slow }, limits: { pipelined: 10 } }),
+    );
+    wire.send('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(10_000));
+    // It may be reset: what it sent was not read.
+    await new Promise((resolve) => wire.socket.once('close', resolve));
+    expect(pages).toBe(10);
+  });
+
   it('goes on after a request that was refused with its small body unread', async () => {
     const wire = new Wire(await openReceiver());
     wire.send('POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}');

@@ -56,6 +56,22 @@ test('requests of few spans share a group, a batch of an exporter is one of its 
   expect(recorder.sizes.slice(1)).toEqual([512, 512, 976]);
 });
 
+test('a request of many agents is written in parts, and a small one behind it does not wait for all of them', () => {
+  const { work, recorder, answers, accept } = workIn(scratchFolder());
+  accept(
+    1,
+    Array.from({ length: 40 }, (_, n) => taskSpan(`t${n}`, { trace: n, span: n, ...ofAgent(`a${n}`) })),
+  );
+  accept(2, [toolSpan({ span: 10_000, ...ofAgent('small') })]);
+  work.step();
+  accept(3, [toolSpan({ span: 10_001, ...ofAgent('small') })]);
+  work.step();
+  expect([...answers.keys()]).toEqual([2, 3]);
+  while (work.isBusy) work.step();
+  expect(answers.get(1)).toMatchObject({ status: 'stored', accepted: 40 });
+  expect(recorder.sizes).toEqual([17, 17, 8]);
+});
+
 test('of many requests that wait for one locked file one is tried for all, and all go on when it is free', async () => {
   const folder = scratchFolder();
   const { work, recorder, answers, accept } = workIn(folder);

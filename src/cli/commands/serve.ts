@@ -49,6 +49,7 @@ export const serve: Command = {
   ],
   arguments: [0, 0],
   refusesUnreadableSettings: true,
+  goesOnUnheard: true,
   async run(context): Promise<ExitCode> {
     const { settings, env, out } = context;
     if (settings.disabled)
