@@ -1,6 +1,7 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { type Answers, placeOf, type Selection } from '../query/across-files.ts';
+import { locateFile, lookingProbe } from '../store/agent-file.ts';
 import type { StoreError } from '../store/store-error.ts';
 import { type Context, flagOption, type OptionSpec, PLACE_OPTIONS, textOption } from './command.ts';
 import { drainSpools } from './drain-spools.ts';
@@ -107,9 +108,22 @@ export function tellNone(
   if (files.length === 0 && failures.length > 0) return;
   const where = placeOf(selection);
   const filters = filtersOf(context);
-  if (files.length === 0) context.out.note(`nothing has been recorded in ${where} yet`);
+  if (files.length === 0) context.out.note(`nothing has been recorded in ${where} yet${elsewhere(context)}`);
   else if (filters === '') context.out.note(`${where} holds no ${what}`);
   else context.out.note(`no ${what} in ${where} fit ${filters}; without these options there may be some`);
+}
+
+/** Processes without an agent write below the home, wherever agents share a folder: whoever forgot AGENT_ID finds nothing there. */
+function elsewhere(context: Context): string {
+  if (['db', 'dir', 'agent'].some((option) => textOption(context, option) !== null)) return '';
+  try {
+    const { path } = locateFile(null, context.settings, context.env, lookingProbe);
+    if (!existsSync(path)) return '';
+    return `; rows of processes without AGENT_ID lie in ${path}: name it with --db, and set AGENT_ID for what is recorded from now on`;
+  } catch {
+    // No folder can be written: then there is no such file either.
+    return '';
+  }
 }
 
 /** Options that say where rows are and how they are printed; all others narrow them. */

@@ -308,6 +308,24 @@ describe('ai-tracker sql', () => {
   });
 });
 
+test('where agents share a folder, rows that a process without an agent recorded below the home are pointed to', async () => {
+  const home = scratchFolder();
+  const shared = scratchFolder();
+  const event = {
+    ...{ session_id: 's', hook_event_name: 'PostToolUse', tool_name: 'Write', tool_use_id: 't', cwd: home, duration_ms: 1 },
+    tool_input: { file_path: `${home}/a.txt`, content: 'a\n' },
+    tool_response: { type: 'create', filePath: `${home}/a.txt`, content: 'a\n', structuredPatch: [], originalFile: null },
+  };
+  const env = { AI_TRACKER_SHARED_DIR: shared };
+  expect(await aiTracker(['hook', 'claude'], { home, env, input: JSON.stringify(event) })).toMatchObject({ code: 0 });
+  const { code, stderr } = await aiTracker(['tools'], { home, env });
+  const file = join(home, '.config/ai-tracker/tracker.db');
+  expect([code, stderr]).toEqual([0, expect.stringContaining(`without AGENT_ID lie in ${file}`)]);
+  expect((await aiTracker(['tools', '--db', file], { home, env })).stdout).toContain('Write');
+  const empty = await aiTracker(['tools'], { home: scratchFolder(), env });
+  expect(empty.stderr).not.toContain('AGENT_ID');
+});
+
 describe('ai-tracker path', () => {
   test('prints where an agent’s rows would lie, why, and makes nothing', async () => {
     const home = scratchFolder();
