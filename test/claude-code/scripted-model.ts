@@ -57,9 +57,9 @@ export async function scriptedModel(
       const turns = body.tools === undefined || body.tools.length === 0 ? [] : (script?.turns ?? []);
       const turn = turns.length === 0 ? 0 : body.messages.filter(({ role }) => role === 'assistant').length;
       const before = turns[turn - 1];
-      const next = (): void => answer(response, body.model, turns[turn] ?? []);
-      if (before === undefined) next();
-      else void Promise.resolve(onResults(before)).then(next, (error: unknown) => response.destroy(error as Error));
+      const reply = (): void => answer(response, body.model, turns[turn] ?? []);
+      if (before === undefined) reply();
+      else void Promise.resolve(onResults(before)).then(reply, (error: unknown) => response.destroy(error as Error));
     });
   });
   server.listen(0, '127.0.0.1');
