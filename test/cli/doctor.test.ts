@@ -76,6 +76,7 @@ class Machine {
     const env = {
       ...{ CLAUDE_CODE_ENABLE_TELEMETRY: '1', CLAUDE_CODE_ENHANCED_TELEMETRY_BETA: '1', OTEL_TRACES_EXPORTER: 'otlp' },
       ...{ OTEL_LOGS_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint },
+      OTEL_RESOURCE_ATTRIBUTES: 'team=blue,agent.id=anna-laptop',
     };
     this.settings('user', { ...this.hooks(), env: { ...env, ...changes } });
   }
@@ -223,6 +224,10 @@ const BROKEN: Readonly<Record<FindingCode, (machine: Machine) => string | Promis
   'telemetry-down': (machine) => {
     machine.telemetry(NOBODY);
     return NOBODY;
+  },
+  'telemetry-no-agent': async (machine) => {
+    machine.telemetry(await receiver({}), { OTEL_RESOURCE_ATTRIBUTES: 'team=blue,agent.id=' });
+    return 'OTEL_RESOURCE_ATTRIBUTES';
   },
   'no-session-id': async (machine) => {
     machine.telemetry(await receiver({}), { OTEL_METRICS_INCLUDE_SESSION_ID: 'false' });

@@ -206,6 +206,57 @@ describe('install into settings that are there', () => {
     });
   });
 
+  test('--agent names the agent to hooks and telemetry; another name replaces it, and uninstall is to the byte', () => {
+    const home = homeWith(THEIRS);
+    const named = run(['install', '--telemetry', '--agent', 'anna-laptop'], home);
+    expect(named.said).toContain('AGENT_ID, OTEL_RESOURCE_ATTRIBUTES');
+    expect(named.said).not.toContain('names no agent');
+    const anna = { AGENT_ID: 'anna-laptop', OTEL_RESOURCE_ATTRIBUTES: 'agent.id=anna-laptop' };
+    expect(parsed(settingsOf(home)).env).toMatchObject(anna);
+    run(['install'], home);
+    expect(parsed(settingsOf(home)).env).toMatchObject(anna);
+    expect(run(['install', '--agent', 'anna, at home'], home).said).toContain('Added to env: AGENT_ID, OTEL_RESOURCE_ATTRIBUTES');
+    expect(parsed(settingsOf(home)).env).toMatchObject({
+      AGENT_ID: 'anna, at home',
+      OTEL_RESOURCE_ATTRIBUTES: 'agent.id=anna%2C%20at%20home',
+    });
+    run(['uninstall'], home);
+    expect(read(settingsOf(home))).toBe(THEIRS);
+  });
+
+  test('--agent without telemetry names it to the hooks alone, until telemetry comes', () => {
+    const home = scratchFolder();
+    run(['install', '--agent', 'anna'], home);
+    expect(parsed(settingsOf(home)).env).toEqual({ AGENT_ID: 'anna' });
+    expect(run(['install', '--telemetry'], home).said).not.toContain('names no agent');
+    expect(parsed(settingsOf(home)).env).toMatchObject({ AGENT_ID: 'anna', OTEL_RESOURCE_ATTRIBUTES: 'agent.id=anna' });
+  });
+
+  test('--agent leaves names that others gave, and says what to do by hand', () => {
+    const env = { AGENT_ID: 'bob', OTEL_RESOURCE_ATTRIBUTES: 'team=blue' };
+    const home = homeWith(JSON.stringify({ env }));
+    const done = run(['install', '--telemetry', '--agent', 'anna'], home);
+    expect(parsed(settingsOf(home)).env).toMatchObject(env);
+    expect(done.said).toContain('The edits stay bob’s');
+    expect(done.said).toContain('put "team=blue,agent.id=anna" into env.OTEL_RESOURCE_ATTRIBUTES by hand');
+  });
+
+  test.each([
+    ['nobody names an agent', {}, {}, 'This mends it: ai-tracker install --telemetry --agent NAME'],
+    ['the settings name one to the hooks', { AGENT_ID: 'bob' }, {}, 'ai-tracker install --telemetry --agent bob'],
+    ['the environment does', {}, { AGENT_ID: 'w-7' }, 'export OTEL_RESOURCE_ATTRIBUTES=agent.id=$AGENT_ID'],
+    ['the settings name one to telemetry', { OTEL_RESOURCE_ATTRIBUTES: 'agent.id=bob' }, {}, null],
+    ['the environment does so', {}, { OTEL_RESOURCE_ATTRIBUTES: 'team=blue,agent.id=bob' }, null],
+  ])('--telemetry where %s', (_what, env, environment, told) => {
+    const home = homeWith(JSON.stringify({ env }));
+    const { said } = run(['install', '--telemetry'], home, { env: environment });
+    if (told === null) expect(said).not.toContain('names no agent');
+    else expect(said).toContain(told);
+    expect(said.includes('unassigned')).toBe(told !== null);
+    expect(parsed(settingsOf(home)).env).toMatchObject(env);
+    expect(read(settingsOf(home))).not.toContain('w-7');
+  });
+
   test.each([
     ['with a comment', '{\n // mine\n}', 'has a comment in line 2'],
     ['that are no JSON', '{"a": }', 'is not JSON'],
@@ -293,7 +344,9 @@ describe('what others share', () => {
   test('--print prints settings for an image, by a name from PATH, and touches nothing', () => {
     const home = scratchFolder();
     const done = run(['install', '--print', '--telemetry'], home);
-    expect(done).toMatchObject({ code: 0, err: '' });
+    expect(done.code).toBe(0);
+    expect(done.err).toContain('Telemetry names no agent');
+    expect(run(['install', '--print', '--telemetry', '--agent', 'a'], home).err).toBe('');
     const settings = JSON.parse(done.out) as Settings;
     expect(Object.keys(settings)).toEqual(['env', 'hooks']);
     expect(settings.hooks['PostToolUse']?.[0]?.hooks[0]?.command).toBe(
@@ -360,6 +413,7 @@ describe('the other options', () => {
   test.each([
     [['install', '--scope', 'global'], '--scope takes user, project or local'],
     [['install', '--claude-version', 'latest'], '--claude-version takes what'],
+    [['install', '--agent', '$AGENT_ID'], '--agent takes a name'],
     [['install', 'claude'], 'is one argument too many'],
     [['install', '--telemetry'], 'AI_TRACKER_ENDPOINT="localhost:4318" is no http URL'],
   ])('%j is wrong use', (args, message) => {

@@ -1,12 +1,15 @@
 import { homedir } from 'node:os';
+import { agentEnv } from '../../hook/install/agent-env.ts';
 import { claudeVersion } from '../../hook/install/claude-version.ts';
 import { eventsLeftOut, hooksBlock } from '../../hook/install/hook-entries.ts';
 import { copyScript, drainCommandOf, scriptPath } from '../../hook/install/hook-script.ts';
 import { type InstallPlan, planInstall } from '../../hook/install/plan-install.ts';
 import { readSettingsFile, type Scope, settingsPath, writeSettingsFile } from '../../hook/install/settings-file.ts';
+import { settingsValue } from '../../hook/install/settings-text.ts';
 import { telemetryEnv } from '../../hook/install/telemetry-env.ts';
 import { entryOf, readUndoRecord, withEntry, writeUndoRecord } from '../../hook/install/undo-record.ts';
 import { homeFolder } from '../../store/folders.ts';
+import { agentOption, agentRemarks } from '../claude-agent.ts';
 import { endpointOf, projectFolder, runnerOf, scopeOf, settingsBlock } from '../claude-install.ts';
 import { type Command, type Context, flagOption, textOption } from '../command.ts';
 import { CommandError, EXIT } from '../exit-code.ts';
@@ -28,30 +31,47 @@ export const install: Command = {
       doc: 'user (the default): your settings; project: .claude/settings.json, which others share; local: .claude/settings.local.json',
     },
     telemetry: { type: 'boolean', doc: 'also have spans and logs sent to `ai-tracker serve` (AI_TRACKER_ENDPOINT)' },
+    agent: {
+      ...{ type: 'string', value: 'ID' },
+      doc: 'whose rows these are, where no AGENT_ID is set: writes AGENT_ID, and with --telemetry agent.id',
+    },
     http: { type: 'boolean', doc: 'let Claude Code send events to `serve` itself; they are lost while it is down' },
     'claude-version': { type: 'string', value: 'VERSION', doc: 'entries for this version, instead of the one on PATH' },
     'dry-run': { type: 'boolean', doc: 'change nothing, print the difference' },
     print: { type: 'boolean', doc: 'change nothing, print the settings, for managed settings and images' },
   },
-  examples: ['ai-tracker install', 'ai-tracker install --scope project --dry-run', 'ai-tracker install --print --telemetry'],
+  examples: [
+    'ai-tracker install',
+    'ai-tracker install --telemetry --agent anna-laptop',
+    'ai-tracker install --scope project --dry-run',
+    'ai-tracker install --print --telemetry',
+  ],
   arguments: [0, 0],
   run(context) {
     const { env, out } = context;
     const scope = scopeOf(textOption(context, 'scope')) ?? 'user';
     const home = env['HOME'] || homedir();
     const version = versionOption(context) ?? claudeVersion(env, home);
-    const added = flagOption(context, 'telemetry') ? telemetryEnv(endpointOf(env)) : {};
+    const agentId = agentOption(context);
+    const telemetry = flagOption(context, 'telemetry');
+    const ofTelemetry = telemetry ? telemetryEnv(endpointOf(env)) : {};
     const http = flagOption(context, 'http');
     if (flagOption(context, 'print')) {
+      const added = { ...ofTelemetry, ...(agentId === null ? {} : agentEnv(agentId, telemetry)) };
       const block = settingsBlock(runnerOf('printed', http, homeFolder(env), env), versionOption(context), added);
       out.write(`${JSON.stringify(block, null, 2)}\n`);
+      for (const line of agentRemarks({ settings: { env: added }, agentId, telemetry, isShared: false, env })) out.note(line);
       return EXIT.done;
     }
 
     const file = readSettingsFile(settingsPath(scope, env, home, projectFolder(process.cwd())), scope);
     const record = readUndoRecord(homeFolder(env));
     const runner = runnerOf(scope, http, homeFolder(env), env);
-    const plan = planInstall(file, scope, hooksBlock(runner, version), added, entryOf(record, file.path));
+    const known = entryOf(record, file.path);
+    const telemetryIsOurs = telemetry || 'CLAUDE_CODE_ENABLE_TELEMETRY' in (known?.env ?? {});
+    const whose = agentId ?? known?.env['AGENT_ID'] ?? null;
+    const wanted = { ...ofTelemetry, ...(whose === null ? {} : agentEnv(whose, telemetryIsOurs)) };
+    const plan = planInstall(file, scope, hooksBlock(runner, version), wanted, known);
     if (plan.status === 'unusable') {
       throw new CommandError(
         EXIT.environment,
@@ -78,8 +98,11 @@ export const install: Command = {
       const made = writeSettingsFile(file, plan.after);
       if (made.length > 0) remember([...madeFolders, ...made]);
     }
+    const settings = settingsValue(plan.after);
+    const isShared = scope === 'project';
     tell(context, {
       plan,
+      agent: agentRemarks({ settings, agentId: whose, telemetry: telemetryIsOurs, isShared, env }),
       path: file.path,
       scope,
       version,
@@ -95,6 +118,8 @@ export const install: Command = {
 
 interface Told {
   readonly plan: Exclude<InstallPlan, { status: 'unusable' }>;
+  /** What keeps hooks and telemetry from one agent. */
+  readonly agent: readonly string[];
   readonly path: string;
   readonly scope: Scope;
   readonly version: string | null;
@@ -105,7 +130,8 @@ interface Told {
   readonly npx: boolean;
 }
 
-function tell({ env, out }: Context, { plan, path, scope, version, home, copied, script, http, npx }: Told): void {
+function tell({ env, out }: Context, told: Told): void {
+  const { plan, path, scope, home, copied, script } = told;
   const say = (line = ''): void => out.write(`${clean(line)}\n`);
   const undo = scope === 'user' ? 'ai-tracker uninstall' : `ai-tracker uninstall --scope ${scope}`;
   if (plan.status === 'unchanged' && !copied) say('The hooks are installed and up to date; nothing was changed.');
@@ -116,19 +142,20 @@ function tell({ env, out }: Context, { plan, path, scope, version, home, copied,
   say(`  undo      ${undo}`);
   say();
 
-  for (const line of remarks({ plan, path, scope, version, home, copied, script, http, npx })) {
+  for (const line of remarks(told)) {
     out.write(`${wrap(clean(line), 78).join('\n  ')}\n`);
   }
 }
 
 /** What the person should know beside, a paragraph each. */
-function remarks({ plan, scope, version, script, http, npx }: Told): string[] {
+function remarks({ plan, agent, scope, version, script, http, npx }: Told): string[] {
   const leftOut = eventsLeftOut(version);
   return [
     ...plan.replaced.map((command) => `Took out cc-ai-tracker’s hook, which would count edits twice: ${command}`),
     ...(plan.upgraded > 0 ? [`Brought ${plan.upgraded} older entries of ours up to date.`] : []),
     ...(plan.addedEnv.length > 0 ? [`Added to env: ${plan.addedEnv.join(', ')}`] : []),
     ...plan.keptEnv.map((name) => `Left as it was, since it has another value: env.${name}`),
+    ...agent,
     ...(scope === 'project' && !http ? [SHARED] : []),
     ...(http ? ['Events go to `ai-tracker serve` alone: those that come while it is down are lost.'] : []),
     ...(npx && script ? [BY_NPX] : []),

@@ -1,3 +1,4 @@
+import { namesAgent } from '../../hook/install/agent-env.ts';
 import { claudeVersion } from '../../hook/install/claude-version.ts';
 import { allHandlers } from '../../hook/install/hook-changes.ts';
 import { isOurs } from '../../hook/install/hook-entries.ts';
@@ -42,6 +43,15 @@ export const claudeTelemetry: Check = {
     }
     if (/^(0|false|no|off)$/i.test(env['OTEL_METRICS_INCLUDE_SESSION_ID'] ?? ''))
       found.push(finding('no-session-id', 'OTEL_METRICS_INCLUDE_SESSION_ID is off: spans do not say whose session they are'));
+    if (!namesAgent(env['OTEL_RESOURCE_ATTRIBUTES'])) {
+      found.push(
+        finding(
+          'telemetry-no-agent',
+          'Claude Code’s telemetry names no agent: agent.id is not in OTEL_RESOURCE_ATTRIBUTES, so its rows wait and end in `unassigned`',
+          ...(sight.env['AGENT_ID'] ? ['export OTEL_RESOURCE_ATTRIBUTES=agent.id=$AGENT_ID'] : []),
+        ),
+      );
+    }
     const signal = traces ? 'TRACES' : 'LOGS';
     const protocol = env[`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`] || env['OTEL_EXPORTER_OTLP_PROTOCOL'] || '';
     if (!protocol.startsWith('http/')) {

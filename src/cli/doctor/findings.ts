@@ -85,6 +85,10 @@ export const FINDINGS = {
     'ai-tracker serve --forward URL',
   ),
   'telemetry-down': red('Nothing answers where Claude Code’s telemetry goes: it is lost.', 'ai-tracker serve'),
+  'telemetry-no-agent': amber(
+    'Claude Code’s telemetry names no agent: its rows wait for one, end in `unassigned`, and costs are not beside the edits (unless `serve --agent` names it).',
+    'ai-tracker install --telemetry --agent NAME',
+  ),
   'no-session-id': amber(
     '`OTEL_METRICS_INCLUDE_SESSION_ID=false` takes the session off spans: edits and calls cannot be tied by it.',
     'unset OTEL_METRICS_INCLUDE_SESSION_ID',

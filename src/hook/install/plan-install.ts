@@ -63,7 +63,7 @@ export function planInstall(
       },
       replaced: allHandlers(current.value).flatMap(({ handler }) => (isPredecessors(handler) ? [commandText(handler)] : [])),
       upgraded: same ? 0 : ours.length,
-      addedEnv: Object.keys(added).filter((name) => !(name in (known?.env ?? {}))),
+      addedEnv: Object.keys(added).filter((name) => added[name] !== known?.env[name]),
       keptEnv: kept,
     };
   } catch (error) {

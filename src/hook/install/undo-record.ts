@@ -15,7 +15,7 @@ export interface UndoEntry {
   readonly written: string;
   /** Folders that were made for the file. */
   readonly madeFolders: readonly string[];
-  /** Variables that `--telemetry` added to `env`. */
+  /** Variables that `--telemetry` and `--agent` added to `env`. */
   readonly env: Readonly<Record<string, string>>;
 }
 
