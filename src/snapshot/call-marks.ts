@@ -10,6 +10,8 @@ export interface StateMark {
   readonly what: 'before' | 'after';
   readonly call: string;
   readonly timeMs: number;
+  /** When its hook began and was done; git looked at each file at some time between. */
+  readonly hookMs?: Stretch;
   /** Git's id of the whole of it. */
   readonly tree: string;
   /** The commit that was checked out. */
@@ -65,11 +67,15 @@ export function writeMark(folder: string, mark: Mark): void {
   renameSync(temporary, path);
 }
 
-/** Marks since a time, oldest first. */
+/** Marks since a time, oldest first, and the last state before it. */
 export function readMarks(folder: string, sinceMs: number): Mark[] {
-  return names(folder).flatMap((name): Mark[] => {
+  const all = names(folder).flatMap((name) => {
     const timeMs = timeOf(name);
-    if (timeMs === null || timeMs < Math.trunc(sinceMs)) return [];
+    return timeMs === null ? [] : [{ name, isSince: timeMs >= Math.trunc(sinceMs) }];
+  });
+  const last = all.findLast(({ name, isSince }) => !isSince && /-(before|after)-/.test(name));
+  return all.flatMap(({ name, isSince }): Mark[] => {
+    if (!isSince && name !== last?.name) return [];
     try {
       return [JSON.parse(readFileSync(join(folder, name), 'utf8')) as Mark];
     } catch {

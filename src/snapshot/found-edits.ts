@@ -2,22 +2,27 @@ import { checkedOutCommit } from '../git/checked-out.ts';
 import type { GitFolders } from '../git/git-folders.ts';
 import { type TreeChange, treeChanges } from '../git/tree-changes.ts';
 import { lastPart } from '../hook/hook-path.ts';
-import type { EditedMark } from './call-marks.ts';
+import type { EditedMark, StateMark } from './call-marks.ts';
 import type { FoundEdit } from './found-edit.ts';
 import type { OwnStretch } from './own-stretches.ts';
+import { freshChanges, type StalePaths, stateName } from './stale-paths.ts';
 
 /** A command that unpacks an archive or checks out a tree that nobody ignores. */
 const MAX_FILES = 10_000;
 
-/** @param others what other tools changed meanwhile and told the lines of */
+/**
+ * @param stale by state, of `stalePaths`
+ * @param others what other tools changed meanwhile and told the lines of
+ */
 export function foundEdits(
   folders: GitFolders,
   stretches: readonly OwnStretch[],
+  stale: ReadonlyMap<string, StalePaths>,
   others: readonly EditedMark[],
 ): FoundEdit[] | null {
   const byPath = new Map<string, TreeChange>();
   for (const stretch of stretches) {
-    const changes = ownChanges(folders, stretch);
+    const changes = ownChanges(folders, stretch, stale);
     if (changes === null) return null;
     for (const change of changes) {
       const own = withoutOthers(change, others.filter(isWithin(stretch)));
@@ -37,9 +42,18 @@ export function foundEdits(
 }
 
 /** What the command took from a commit that was there before is nobody's edit: `git pull` writes no lines, nor does `checkout`. */
-function ownChanges(folders: GitFolders, { before, after, fromMs }: OwnStretch): TreeChange[] | null {
+function ownChanges(
+  folders: GitFolders,
+  { before, after, fromMs }: OwnStretch,
+  stale: ReadonlyMap<string, StalePaths>,
+): TreeChange[] | null {
   const changes = treeChanges(folders, before.tree, after.tree);
-  if (changes === null || changes.length === 0 || before.head === null || after.head === null) return changes;
+  if (changes === null) return null;
+  if (before.head === null || after.head === null || before.head === after.head) {
+    const fresh = (mark: StateMark) => ({ tree: mark.tree, stale: stale.get(stateName(mark)) ?? new Map<string, string>() });
+    return freshChanges(folders, changes, fresh(before), fresh(after));
+  }
+  if (changes.length === 0) return changes;
   const taken = checkedOutCommit(folders, before.head, after.head, fromMs);
   if (taken === null) return changes;
   const beyond = new Map(treeChanges(folders, taken, after.tree)?.map((change) => [change.path, change]));

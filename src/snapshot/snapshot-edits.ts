@@ -15,14 +15,18 @@ import {
   readMarks,
   removeMarks,
   type StateMark,
+  type Stretch,
   writeMark,
 } from './call-marks.ts';
 import type { FoundEdit } from './found-edit.ts';
 import { foundEdits } from './found-edits.ts';
 import { ownStretches } from './own-stretches.ts';
+import { stalePaths } from './stale-paths.ts';
 
 /** A tool's hook runs a little after the tool wrote. */
 const HOOK_LAG_MS = 100;
+/** A hook gives a state up after 2 s. */
+const MAX_HOOK_MS = 3000;
 const TEND_EACH_MS = 3_600_000;
 
 /**
@@ -36,9 +40,10 @@ export class SnapshotEdits {
 
   /**
    * @param snapshot the state that the hook kept, a path
+   * @param hookMs when the hook ran, where it is known
    * @returns the event; behind it the event of the call's end once more, where that came first and is complete only now
    */
-  complete(event: ToolEvent, snapshot: string | null): ToolEvent[] {
+  complete(event: ToolEvent, snapshot: string | null, hookMs: Stretch | null = null): ToolEvent[] {
     const top = event.place.git?.top;
     const folders = top === undefined ? null : gitFolders(top);
     if (folders === null) return [event];
@@ -46,7 +51,7 @@ export class SnapshotEdits {
     if (!existsSync(store.folder)) return [event];
     this.#seen.set(folders.top, folders);
     try {
-      return this.#complete(event, snapshot, folders, store);
+      return this.#complete(event, snapshot, hookMs, folders, store);
     } catch {
       // The store cannot be written, or was removed meanwhile.
       return [event];
@@ -78,14 +83,20 @@ export class SnapshotEdits {
     return said;
   }
 
-  #complete(event: ToolEvent, snapshot: string | null, folders: GitFolders, store: SnapshotStore): ToolEvent[] {
+  #complete(
+    event: ToolEvent,
+    snapshot: string | null,
+    hookMs: Stretch | null,
+    folders: GitFolders,
+    store: SnapshotStore,
+  ): ToolEvent[] {
     const call = `${event.sessionId}:${event.toolUseId}`;
     if (snapshot === null) {
       if (event.phase !== 'started') markEdited(call, event, folders, store);
       return [event];
     }
     const isEnd = event.phase !== 'started';
-    this.#keepState(isEnd ? 'after' : 'before', call, event, snapshot, folders, store);
+    this.#keepState(isEnd ? 'after' : 'before', call, event, { snapshot, hookMs }, folders, store);
     const end = isEnd ? event : (findMark(store.marks, 'after', call)?.event ?? null);
     if (end === null) return [event];
     const edits = this.#editsOf(call, end.timeMs, folders, store);
@@ -96,19 +107,22 @@ export class SnapshotEdits {
 
   /** Null where a state is missing. What was found once stays so: what came to be known since had its part without it. */
   #editsOf(call: string, timeMs: number, folders: GitFolders, store: SnapshotStore): readonly FoundEdit[] | null {
-    const known = findMark(store.marks, 'found', call);
-    if (known !== null) return known.edits;
+    const found = findMark(store.marks, 'found', call);
+    if (found !== null) return found.edits;
     const before = findMark(store.marks, 'before', call);
     if (before === null) return null;
     const after = findMark(store.marks, 'after', call);
-    const marks = readMarks(store.marks, before.timeMs);
+    // States that overlap it may be a little older.
+    const known = readMarks(store.marks, before.timeMs - MAX_HOOK_MS);
+    const marks = known.filter((mark) => Math.trunc(mark.timeMs) >= Math.trunc(before.timeMs));
     const given = marks.filter(isFound).flatMap(({ stretches }) => stretches);
     // The clock was set back meanwhile, or is too coarse for the call: what ran beside it can't be told, the call's two states can.
     const isBackward = after !== null && after.timeMs <= before.timeMs;
     const stretches = isBackward
       ? [{ fromMs: after.timeMs, toMs: after.timeMs, before, after }]
       : ownStretches(call, marks.filter(isState), given);
-    const edits = foundEdits(folders, stretches, marks.filter(isEdited));
+    const stale = isBackward ? new Map() : stalePaths(folders, known.filter(isState));
+    const edits = stale === null ? null : foundEdits(folders, stretches, stale, marks.filter(isEdited));
     if (edits === null) return null;
     const times = stretches.map(({ fromMs, toMs }) => ({ fromMs, toMs }));
     writeMark(store.marks, { what: 'found', call, timeMs, stretches: times, edits });
@@ -119,7 +133,7 @@ export class SnapshotEdits {
     what: 'before' | 'after',
     call: string,
     event: ToolEvent,
-    snapshot: string,
+    { snapshot, hookMs }: { readonly snapshot: string; readonly hookMs: Stretch | null },
     folders: GitFolders,
     store: SnapshotStore,
   ): void {
@@ -127,7 +141,9 @@ export class SnapshotEdits {
     const tree = file === null ? null : this.#trees.of(folders, file);
     if (file === null || tree === null) return;
     const head = event.place.git?.headSha ?? null;
-    writeMark(store.marks, { what, call, timeMs: event.timeMs, tree, head, event: what === 'after' ? event : null });
+    const { timeMs } = event;
+    const ran = hookMs !== null && isNear(hookMs, timeMs) ? { hookMs } : {};
+    writeMark(store.marks, { what, call, timeMs, ...ran, tree, head, event: what === 'after' ? event : null });
     dropState(file, store);
   }
 }
@@ -145,6 +161,10 @@ function tendStore(folders: GitFolders, ages: SnapshotAges, nowMs: number): void
 const isState = (mark: Mark): mark is StateMark => mark.what === 'before' || mark.what === 'after';
 const isEdited = (mark: Mark): mark is EditedMark => mark.what === 'edited';
 const isFound = (mark: Mark): mark is FoundMark => mark.what === 'found';
+
+/** A record that was copied or touched since tells nothing of its hook. */
+const isNear = ({ fromMs, toMs }: Stretch, timeMs: number): boolean =>
+  fromMs <= timeMs && timeMs <= toMs && timeMs - fromMs < MAX_HOOK_MS && toMs - timeMs < MAX_HOOK_MS;
 
 /** The state's file; null for what lies elsewhere: a record may name any path. */
 const fileOf = (snapshot: string, { folder }: SnapshotStore): string | null =>

@@ -11,9 +11,13 @@ const MAX_HOOK_FILE_BYTES = MAX_HOOK_BYTES + 1024 * 1024;
 export function readRecordFile(folder: string, name: string): SpoolReading {
   const path = join(folder, name);
   if (!isHookFile(name)) return readSpoolRecord(readFileSync(path, 'utf8'));
-  const { mtimeMs, size } = statSync(path);
+  const { birthtimeMs, mtimeMs, ctimeMs, size } = statSync(path);
   if (size > MAX_HOOK_FILE_BYTES) return { what: 'unreadable', why: `${size} bytes are more than any hook sends` };
-  return readHookFile(readFileSync(path), mtimeMs);
+  const reading = readHookFile(readFileSync(path), mtimeMs);
+  if (reading.what !== 'record' || reading.record.kind !== 'hook') return reading;
+  // Some file systems know no birth.
+  const fromMs = birthtimeMs > 0 ? Math.min(birthtimeMs, mtimeMs) : mtimeMs;
+  return { what: 'record', record: { ...reading.record, hookMs: { fromMs, toMs: ctimeMs } } };
 }
 
 /** Epoch milliseconds at which a record was written: of its name, else of its file; null where neither tells. */

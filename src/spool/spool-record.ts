@@ -38,6 +38,8 @@ export interface SpooledHook {
   /** Which hook: `claude`, … */
   readonly source: string;
   readonly receivedMs: number;
+  /** When the hook began and was done, as its file tells. */
+  readonly hookMs?: { readonly fromMs: number; readonly toMs: number };
   /** The hook's JSON, untouched. */
   readonly payload: string;
   /** What surrounded the hook, where its sender says so. */

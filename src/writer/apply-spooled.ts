@@ -86,7 +86,7 @@ export class SpoolApplier {
     const recording = this.#recordingFor({ ...target, agentId: null }, home);
     if (reading.what === 'ignored') {
       recording.ignore(DIALECT, reading.reason);
-      return 'applied';
+      return { ignored: reading.reason };
     }
     let share = shares.get(key);
     if (share === undefined) {
@@ -100,8 +100,8 @@ export class SpoolApplier {
   }
 
   /** With the files that a command changed, where the hook kept what they were. */
-  #completed(event: HookEvent, { snapshot = null }: SpooledHook): HookEvent[] {
-    return event.what === 'tool' ? this.#snapshots.complete(event, snapshot) : [event];
+  #completed(event: HookEvent, { snapshot = null, hookMs }: SpooledHook): HookEvent[] {
+    return event.what === 'tool' ? this.#snapshots.complete(event, snapshot, hookMs ?? null) : [event];
   }
 
   /**

@@ -69,7 +69,7 @@ export class HookedTree {
     return order(this.records()).flatMap((record) => {
       const reading = readSpooledHook(record);
       if (reading.what !== 'event' || reading.event.what !== 'tool') throw new Error(JSON.stringify(reading));
-      return edits.complete(reading.event, record.snapshot ?? null);
+      return edits.complete(reading.event, record.snapshot ?? null, record.hookMs);
     });
   }
 }

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { SnapshotEdits } from '../../src/snapshot/snapshot-edits.ts';
 import { refusals } from '../../src/spool/refusals.ts';
+import type { SpooledHook } from '../../src/spool/spool-record.ts';
 import { SHELLS } from '../hook/shell/shell-hook.ts';
 import { git, repository, writeFiles } from '../support/git-repository.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
@@ -144,6 +145,43 @@ test('of commands beside each other, what changed while one ran alone is its own
     'create long-again.txt +1 -0',
     'create long-alone.txt +1 -0',
   ]);
+});
+
+test('a file that a state of a parallel command missed, since its hook looked earlier than it was done, is not deleted and made again', async () => {
+  for (const late of ['PreToolUse', 'PostToolUse'] as const) {
+    const tree = hookedRepository();
+    for (const id of late === 'PreToolUse' ? ['d', 'a', 'b'] : ['d', 'b', 'a']) await tree.hook('PreToolUse', { id });
+    if (late === 'PostToolUse') await tree.hook(late, { id: 'b' });
+    writeFiles(tree.top, { 'made.txt': LINES });
+    await tree.hook('PostToolUse', { id: 'a' });
+    if (late === 'PreToolUse') await tree.hook('PostToolUse', { id: 'b' });
+    await tree.hook('PostToolUse', { id: 'd' });
+    const events = tree.drain((records) => {
+      // Of b, the hook that looked before the file was there is done after that of a's end.
+      const [missed, a] = late === 'PreToolUse' ? [2, 3] : [3, 4];
+      const set = records.map((record, i): SpooledHook => {
+        const beganMs = 1e12 + i * 100;
+        const receivedMs = i === missed ? 1e12 + a * 100 + 15 : beganMs + 10;
+        return { ...record, receivedMs, hookMs: { fromMs: beganMs, toMs: receivedMs + 10 } };
+      });
+      return set.toSorted((one, other) => one.receivedMs - other.receivedMs);
+    });
+    expect(told(events, 'a', tree.top)).toEqual(['create made.txt +3 -0']);
+    expect(told(events, 'b', tree.top)).toEqual([]);
+    expect(told(events, 'd', tree.top)).toEqual([]);
+  }
+});
+
+test('what one command made and the next deleted is told of both, beside a third', async () => {
+  const tree = hookedRepository();
+  await tree.hook('PreToolUse', { id: 'd' });
+  await tree.call({ id: 'a' }, () => writeFiles(tree.top, { 'made.txt': LINES }));
+  await tree.call({ id: 'b' }, () => rmSync(join(tree.top, 'made.txt')));
+  await tree.hook('PostToolUse', { id: 'd' });
+  const events = tree.drain();
+  expect(told(events, 'a', tree.top)).toEqual(['create made.txt +3 -0']);
+  expect(told(events, 'b', tree.top)).toEqual(['delete made.txt +0 -3']);
+  expect(told(events, 'd', tree.top)).toEqual([]);
 });
 
 test('a command that is drained after one that took its time gets none of it', async () => {
