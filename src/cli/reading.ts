@@ -109,8 +109,14 @@ export function tellNone(
   const where = placeOf(selection);
   const filters = filtersOf(context);
   if (files.length === 0) context.out.note(`nothing has been recorded in ${where} yet${elsewhere(context)}`);
-  else if (filters === '') context.out.note(`${where} holds no ${what}`);
+  else if (filters === '') context.out.note(`${where} holds no ${what}${elsewhere(context)}`);
   else context.out.note(`no ${what} in ${where} fit ${filters}; without these options there may be some`);
+}
+
+/** Beside a table of what agents share: rows of processes without an agent are not in it. */
+export function tellElsewhere(context: Context): void {
+  const told = elsewhere(context);
+  if (context.settings.sharedDir !== null && told !== '') context.out.note(told.slice('; '.length));
 }
 
 /** Processes without an agent write below the home, wherever agents share a folder: whoever forgot AGENT_ID finds nothing there. */

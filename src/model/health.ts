@@ -5,7 +5,7 @@ export type HealthStatus = 'green' | 'amber' | 'red';
 /** One thing that a person should know, and what to do about it. */
 export interface HealthFinding {
   readonly level: 'amber' | 'red';
-  /** Stable token: `sampled`, `file-too-large`, `books`, `spool-old`, `write-failed`, `fallback-folder`, … */
+  /** Stable token: `sampled`, `file-too-large`, `books`, `spool-old`, `spool-expired`, `write-failed`, `fallback-folder`, … */
   readonly code: string;
   readonly message: string;
 }

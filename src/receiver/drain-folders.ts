@@ -3,6 +3,8 @@ import type { HealthFinding } from '../model/health.ts';
 import type { Recording } from '../model/recording.ts';
 import type { Settings } from '../model/settings.ts';
 import { drainSpoolInGroups } from '../spool/drain.ts';
+import { timeOfRecord } from '../spool/read-record.ts';
+import { recordNames } from '../spool/write-record.ts';
 import { SpoolApplier } from '../writer/apply-spooled.ts';
 import { addBooks } from '../writer/past-books.ts';
 import { type MakeRecording, TargetRecordings } from '../writer/target-recordings.ts';
@@ -10,6 +12,9 @@ import { type MakeRecording, TargetRecordings } from '../writer/target-recording
 /** Of one step: requests wait no longer than for some transactions, and the reading of some files as Claude Code sends them. */
 const RECORDS_A_STEP = 32;
 const BYTES_A_STEP = 2 * 1024 * 1024;
+
+/** As doctor has it. */
+const OLD_MS = 10 * 60_000;
 
 /** How far a drain of a folder has come. */
 interface Round {
@@ -23,6 +28,8 @@ export class FolderDrain {
   readonly #folders: readonly string[];
   readonly #recordings: TargetRecordings;
   readonly #findings = new Map<string, HealthFinding>();
+  /** By folder: its records wait for too long. */
+  readonly #waiting = new Map<string, HealthFinding>();
   /** Of folders of which only a part is drained. */
   readonly #rounds = new Map<string, Round>();
   #past: Books = {};
@@ -34,7 +41,7 @@ export class FolderDrain {
   }
 
   get findings(): Iterable<HealthFinding> {
-    return this.#findings.values();
+    return [...this.#findings.values(), ...this.#waiting.values()];
   }
 
   /** Of the records that have settings of their own. */
@@ -62,12 +69,13 @@ export class FolderDrain {
       if (report.more && report.last !== null) this.#rounds.set(folder, { ...round, after: report.last });
       else this.#rounds.delete(folder);
       for (const message of report.messages) this.#find('amber', 'spool', message);
+      if (!report.more) this.#seeWaiting(folder, report.later);
       if (!report.more)
         for (const message of round.applier.tend(this.#settings, false)) this.#find('amber', 'snapshots', message);
       if (report.expiredSpans + report.expiredHooks > 0) {
         this.#find(
           'red',
-          'spool-old',
+          'spool-expired',
           `${report.expiredSpans} spans and ${report.expiredHooks} hook events waited longer than AI_TRACKER_SPOOL_HOURS in ${folder} and were given up`,
         );
       }
@@ -75,6 +83,18 @@ export class FolderDrain {
     if (this.#rounds.size > 0) return true;
     this.close();
     return false;
+  }
+
+  /** Says of a folder that its records wait for long, until they don't. */
+  #seeWaiting(folder: string, later: number): void {
+    this.#waiting.delete(folder);
+    if (later === 0) return;
+    const nowMs = Date.now();
+    const oldest = recordNames(folder).reduce((least, name) => Math.min(least, timeOfRecord(folder, name) ?? nowMs), nowMs);
+    if (nowMs - oldest <= OLD_MS) return;
+    const minutes = Math.floor((nowMs - oldest) / 60_000);
+    const message = `records wait in ${folder} since ${minutes} min: their file cannot be written now, or a newer version has to read them`;
+    this.#waiting.set(folder, { level: 'amber', code: 'spool-old', message });
   }
 
   close(): void {

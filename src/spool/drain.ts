@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { makeFolder } from '../model/make-folder.ts';
 import { isMarkedFull, markFull } from './full-marker.ts';
 import { readRecordFile, timeOfRecord } from './read-record.ts';
-import { countRefusal } from './refusals.ts';
+import { countRefusal, IGNORED_HOOKS } from './refusals.ts';
 import type { SpoolReading, SpoolRecord } from './spool-record.ts';
 import { removeTornFiles } from './torn-files.ts';
 import { recordNames, spoolBytes } from './write-record.ts';
@@ -13,9 +13,9 @@ export const BAD_FOLDER = 'bad';
 
 /**
  * `later`: stays in the spool; `stop`: so does everything after it (the file is locked, say). `unreadable`: what is in the
- * record means nothing, and it is set aside.
+ * record means nothing, and it is set aside. `ignored`: applied, though no row could be made of it, for that reason.
  */
-export type DrainVerdict = 'applied' | 'later' | 'stop' | { readonly unreadable: string };
+export type DrainVerdict = 'applied' | 'later' | 'stop' | { readonly unreadable: string } | { readonly ignored: string };
 
 export interface DrainReport {
   applied: number;
@@ -198,8 +198,13 @@ class Drain {
 
   #settle({ name, record }: Named, verdict: DrainVerdict): void {
     const report = this.#report;
-    if (typeof verdict === 'object') this.#setAside(name, verdict.unreadable);
-    else if (verdict === 'applied') {
+    if (typeof verdict === 'object' && 'unreadable' in verdict) this.#setAside(name, verdict.unreadable);
+    else if (typeof verdict === 'object') {
+      report.applied += 1;
+      const reason = IGNORED_HOOKS.find((one) => one === verdict.ignored);
+      // Once, by the drain that removed it.
+      if (this.#remove(name) && reason !== undefined) countRefusal([this.#folder], `ignored_${reason}`);
+    } else if (verdict === 'applied') {
       report.applied += 1;
       this.#remove(name);
     } else if (this.#isOld(name)) {

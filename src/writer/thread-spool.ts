@@ -111,7 +111,7 @@ export class ThreadSpool {
       if (report.expiredSpans + report.expiredHooks > 0) {
         this.#find(
           'red',
-          'spool-old',
+          'spool-expired',
           `${report.expiredSpans} spans and ${report.expiredHooks} hook events waited longer than AI_TRACKER_SPOOL_HOURS in ${folder} and were given up`,
         );
       }

@@ -253,6 +253,10 @@ const BROKEN: Readonly<Record<FindingCode, (machine: Machine) => string | Promis
     countRefusal([spool], 'unreadable');
     return spool;
   },
+  'hooks-ignored': ({ spool }) => {
+    for (const why of ['no_session', 'no_session', 'unknown_event'] as const) countRefusal([spool], `ignored_${why}`);
+    return '2 × no usable session_id, 1 × an event that this version does not know';
+  },
   'states-missed': ({ spool }) => {
     for (const miss of ['timeout', 'suspended', 'suspended'] as const) countRefusal([spool], `snapshot_${miss}`);
     return '1 × timeout, 2 × suspended';
@@ -288,6 +292,16 @@ const BROKEN: Readonly<Record<FindingCode, (machine: Machine) => string | Promis
   'file-unusable': ({ agents }) => {
     writeFileSync(join(agents, 'worker-8.db'), 'not a database, long enough to have a header of a hundred bytes'.repeat(4));
     return join(agents, 'worker-8.db');
+  },
+  'disk-full': (machine) => {
+    machine.disk = { ...realDisk, freeBytes: () => 12 * 1024 };
+    return '12 kB';
+  },
+  'rows-without-agent': ({ env, home, config }) => {
+    env['AI_TRACKER_SHARED_DIR'] = join(home, 'shared');
+    const path = join(config, 'tracker.db');
+    openForWriting(path, { busyTimeoutMs: 1000 }).close();
+    return path;
   },
   'file-read-only': (machine) => {
     machine.disk = { ...realDisk, mayWrite: () => false };
@@ -403,6 +417,37 @@ describe('ai-tracker doctor', () => {
     await machine.examine();
     await aiTracker(['doctor'], { home: machine.home });
     expect(listing()).toBe(before);
+  });
+
+  test('tells of a file that cannot be read on a full disk to make room, not to recover it', async () => {
+    const machine = new Machine();
+    machine.env['AI_TRACKER_WRITER_ID'] = 'here';
+    writeFileSync(join(machine.agents, '.holding-here.db'), 'SQLite format 3\0 and no more of it');
+    const of = async (): Promise<Told | undefined> => (await machine.examine()).find(({ code }) => code === 'file-unusable');
+    expect((await of())?.command).toContain('.recover');
+    machine.disk = { ...realDisk, freeBytes: () => 0 };
+    expect(await of()).toMatchObject({ message: expect.stringContaining('disk is full'), command: `df -h ${machine.agents}` });
+  });
+
+  test('says where rows go without AGENT_ID, where agents share a folder', async () => {
+    const machine = new Machine();
+    delete machine.env['AGENT_ID'];
+    machine.env['AI_TRACKER_SHARED_DIR'] = join(machine.home, 'shared');
+    const lines = (await machine.examine()).filter(({ about }) => about === 'files').map(({ message }) => message);
+    expect(lines).toContain(`without AGENT_ID, as here, rows go to ${join(machine.config, 'tracker.db')}`);
+  });
+
+  test('counts hook events of which no row could be made, and those of which none is made not', async () => {
+    const machine = new Machine();
+    for (const event of [
+      { hook_event_name: 'PreToolUse' },
+      { session_id: 's', hook_event_name: 'PreToolUse' },
+      { session_id: 's', hook_event_name: 'Stop' },
+    ])
+      await aiTracker(['hook', 'claude'], { home: machine.home, input: JSON.stringify(event) });
+    await aiTracker(['tools'], { home: machine.home });
+    const found = (await machine.examine()).find(({ code }) => code === 'hooks-ignored');
+    expect(found?.message).toMatch(/: 1 × no usable session_id, 1 × no usable tool_use_id or tool_name$/);
   });
 
   test('finds a page of a file that was overwritten', async () => {

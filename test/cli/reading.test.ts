@@ -322,6 +322,15 @@ test('where agents share a folder, rows that a process without an agent recorded
   const file = join(home, '.config/ai-tracker/tracker.db');
   expect([code, stderr]).toEqual([0, expect.stringContaining(`without AGENT_ID lie in ${file}`)]);
   expect((await aiTracker(['tools', '--db', file], { home, env })).stdout).toContain('Write');
+  const worker = { ...env, AGENT_ID: 'worker-7' };
+  await aiTracker(['hook', 'claude'], {
+    home,
+    env: worker,
+    input: JSON.stringify({ ...event, session_id: 's7', tool_use_id: 't7' }),
+  });
+  const beside = await aiTracker(['agents'], { home, env });
+  expect(beside.stdout).toContain('worker-7');
+  expect(beside.stderr).toContain(`without AGENT_ID lie in ${file}`);
   const empty = await aiTracker(['tools'], { home: scratchFolder(), env });
   expect(empty.stderr).not.toContain('AGENT_ID');
 });

@@ -1,6 +1,6 @@
 import { type AgentRow, listAgents } from '../../query/agents.ts';
 import { type Command, flagOption } from '../command.ts';
-import { openSelection, READING_OPTIONS, tellFailures, tellNone } from '../reading.ts';
+import { openSelection, READING_OPTIONS, tellElsewhere, tellFailures, tellNone } from '../reading.ts';
 import { writeJsonRows } from '../render/json.ts';
 import { type Column, type Style, table } from '../render/table.ts';
 import { ago, count } from '../render/value.ts';
@@ -38,7 +38,10 @@ export const agents: Command = {
     const { out, nowMs } = context;
     if (flagOption(context, 'json')) writeJsonRows(out, found.answers);
     else if (found.answers.length === 0) tellNone(context, 'agents', selection, found);
-    else out.write(table(columns(nowMs), found.answers, out));
+    else {
+      out.write(table(columns(nowMs), found.answers, out));
+      tellElsewhere(context);
+    }
     return tellFailures(context, found);
   },
 };

@@ -9,6 +9,7 @@ import { type OpenFile, openForReading } from '../../store/open.ts';
 import { isWal } from '../../store/snapshot.ts';
 import { asStoreError, StoreError } from '../../store/store-error.ts';
 import { bytesText, counted } from './amounts.ts';
+import { unusable } from './disk-room.ts';
 import { type Finding, finding, fine, word } from './findings.ts';
 import type { Check, Sight } from './sight.ts';
 
@@ -45,7 +46,7 @@ export const agentFiles: Check = {
     );
     for (const { path } of listed) found.push(...ofFile(path, sight, sum));
     found.unshift(summary(sight, sum));
-    found.push(...ofPlace(sight), ...ofOldTracker(sight, sum));
+    found.push(...ofPlace(sight), ...ofAgentless(sight), ...ofOldTracker(sight, sum));
     return found;
   },
 };
@@ -92,7 +93,7 @@ function ofFile(path: string, { settings, disk }: Sight, sum: Sum): Finding[] {
   } catch (error) {
     const told = asStoreError(error, 'read', path);
     if (!(told instanceof StoreError)) throw error;
-    if (existsSync(path)) found.push(finding('file-unusable', told.message, `sqlite3 ${word(path)} .recover`));
+    if (existsSync(path)) found.push(unusable(told, path, { disk }));
   } finally {
     file?.close();
   }
@@ -136,6 +137,27 @@ function ofPlace({ settings, env }: Sight): Finding[] {
   } catch (error) {
     return [finding('fallback-folder', `no folder takes a file: ${(error as Error).message}`, 'df -h')];
   }
+}
+
+/** Rows of processes without an agent stay below the home, whatever folder the others share. */
+function ofAgentless({ settings, env }: Sight): Finding[] {
+  // A folder that was typed is looked into for what is in it.
+  if (settings.dbPath !== null || !env['AI_TRACKER_SHARED_DIR']) return [];
+  let path: string;
+  try {
+    ({ path } = locateFile(null, settings, env, lookingProbe));
+  } catch {
+    return [];
+  }
+  if (existsSync(path))
+    return [
+      finding(
+        'rows-without-agent',
+        `rows of processes without AGENT_ID lie in ${path}, where readers of ${agentsFolder(settings, env).folder} do not see them`,
+        `ai-tracker agents --db ${word(path)}`,
+      ),
+    ];
+  return settings.agentId === null ? [fine(`without AGENT_ID, as here, rows go to ${path}`)] : [];
 }
 
 function ofOldTracker({ env }: Sight, { imported }: Sum): Finding[] {

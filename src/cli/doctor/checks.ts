@@ -1,6 +1,7 @@
 import { agentFiles } from './agent-files.ts';
 import { claudeHooks } from './claude-hooks.ts';
 import { claudeTelemetry } from './claude-telemetry.ts';
+import { diskRoom } from './disk-room.ts';
 import type { Finding } from './findings.ts';
 import { program } from './program.ts';
 import { receiver } from './receiver.ts';
@@ -9,7 +10,16 @@ import { spools } from './spools.ts';
 import { waitingRows } from './waiting-rows.ts';
 
 /** In the order in which they are told. */
-export const CHECKS: readonly Check[] = [program, agentFiles, waitingRows, spools, claudeHooks, claudeTelemetry, receiver];
+export const CHECKS: readonly Check[] = [
+  program,
+  agentFiles,
+  diskRoom,
+  waitingRows,
+  spools,
+  claudeHooks,
+  claudeTelemetry,
+  receiver,
+];
 
 export interface Told extends Finding {
   readonly about: string;

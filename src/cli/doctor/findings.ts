@@ -111,6 +111,10 @@ export const FINDINGS = {
     'Hooks were started with something on stdin that was no event.',
     'remove the counter once you know why',
   ),
+  'hooks-ignored': amber(
+    'Hook events were JSON, but lack what a row is made of (session, call), or are of a kind that this version does not know.',
+    'remove the counters once you know why',
+  ),
   'states-missed': amber(
     'Hooks could not keep the state of a work tree before or after a command: it took more than 2 s, or git failed. What those commands changed is not seen.',
     'remove the counters once you know why',
@@ -133,6 +137,14 @@ export const FINDINGS = {
   'file-unusable': red(
     'A file is damaged, is none of ours, or is of a version that this one cannot read.',
     'sqlite3 FILE .recover',
+  ),
+  'disk-full': red(
+    'The disk of the data or of the spool has less than 1 MB, or no inode, left: nothing more can be recorded there.',
+    'make room: df -h',
+  ),
+  'rows-without-agent': amber(
+    '`AI_TRACKER_SHARED_DIR` is set, and processes without `AGENT_ID` recorded below the home: readers of the folder do not see those rows.',
+    'set AGENT_ID for what is recorded from now on',
   ),
   'file-read-only': amber('A file may be read but not written by this user.', 'see to owner and mode'),
   'file-too-large': amber('A file is larger than `AI_TRACKER_MAX_MB`.', 'export AI_TRACKER_RETENTION_DAYS=90'),

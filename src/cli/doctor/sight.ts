@@ -1,4 +1,5 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Settings } from '../../model/settings.ts';
 import { type FileSystemFact, fileSystemOf } from '../../store/file-system.ts';
 import type { Finding } from './findings.ts';
@@ -21,6 +22,8 @@ export interface Sight {
 export interface DiskSight {
   fileSystem(folder: string): FileSystemFact;
   mayWrite(path: string): boolean;
+  /** What this user may still write on the disk of a folder, or of the nearest above it; null where the disk does not tell. */
+  freeBytes(folder: string): number | null;
 }
 
 export const realDisk: DiskSight = {
@@ -33,7 +36,22 @@ export const realDisk: DiskSight = {
       return false;
     }
   },
+  freeBytes,
 };
+
+function freeBytes(folder: string): number | null {
+  for (let at = folder; ; at = dirname(at)) {
+    try {
+      const { blocks, bfree, bavail, bsize, files, ffree } = statfsSync(at);
+      // Disks without a size of their own (object stores by FUSE, /proc) say 0 of 0.
+      if (blocks === 0) return null;
+      if (files > 0 && ffree === 0) return 0;
+      return (process.getuid?.() === 0 ? bfree : bavail) * bsize;
+    } catch {
+      if (dirname(at) === at) return null;
+    }
+  }
+}
 
 export interface Check {
   /** One word, before what it found. */

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { BAD_FOLDER } from '../../spool/drain.ts';
 import { isMarkedFull } from '../../spool/full-marker.ts';
 import { timeOfRecord } from '../../spool/read-record.ts';
-import { refusals, type SnapshotRefusal } from '../../spool/refusals.ts';
+import { IGNORED_HOOKS, type IgnoredHook, refusals, type SnapshotRefusal } from '../../spool/refusals.ts';
 import { spoolFolders } from '../../spool/spool-folder.ts';
 import { recordNames, spoolBytes } from '../../spool/write-record.ts';
 import { ageText, bytesText } from './amounts.ts';
@@ -13,6 +13,13 @@ import type { Check, Sight } from './sight.ts';
 const OLD_MS = 10 * 60_000;
 /** Outside of git there is no state to keep: that is no fault. */
 const MISSES: readonly SnapshotRefusal[] = ['no_git', 'timeout', 'suspended', 'failed'];
+
+const WHY_IGNORED: Readonly<Record<IgnoredHook, string>> = {
+  no_session: 'no usable session_id',
+  no_event_name: 'no hook_event_name',
+  no_tool_call: 'no usable tool_use_id or tool_name',
+  unknown_event: 'an event that this version does not know',
+};
 
 export const spools: Check = {
   about: 'spool',
@@ -76,6 +83,17 @@ function ofFolder(folder: string, { settings, nowMs }: Sight): Finding[] {
         'spool-expired',
         `${expired} records waited longer than AI_TRACKER_SPOOL_HOURS in ${folder} and were given up`,
         remove(folder, '.expired'),
+      ),
+    );
+  const ignored = IGNORED_HOOKS.map((what) => ({ what, times: refusals(folder, `ignored_${what}`) })).filter(
+    ({ times }) => times > 0,
+  );
+  if (ignored.length > 0)
+    found.push(
+      finding(
+        'hooks-ignored',
+        `of hook events in ${folder} no row could be made: ${ignored.map(({ what, times }) => `${times} × ${WHY_IGNORED[what]}`).join(', ')}`,
+        remove(folder, ...ignored.map(({ what }) => `.ignored_${what}`)),
       ),
     );
   const missed = MISSES.map((what) => ({ what, times: refusals(folder, `snapshot_${what}`) })).filter(({ times }) => times > 0);

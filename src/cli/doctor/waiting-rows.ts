@@ -3,7 +3,8 @@ import { holdingFile, lookingProbe } from '../../store/agent-file.ts';
 import { openForReading } from '../../store/open.ts';
 import { asStoreError, StoreError } from '../../store/store-error.ts';
 import { ageText, counted } from './amounts.ts';
-import { finding, fine, word } from './findings.ts';
+import { unusable } from './disk-room.ts';
+import { finding, fine } from './findings.ts';
 import type { Check } from './sight.ts';
 
 const OLD_MS = 3_600_000;
@@ -11,7 +12,8 @@ const OLD_MS = 3_600_000;
 /** Spans whose agent nothing has named yet. */
 export const waitingRows: Check = {
   about: 'waiting',
-  run({ settings, env, nowMs }) {
+  run(sight) {
+    const { settings, env, nowMs } = sight;
     const path = pathOf(settings, env);
     if (path === null || !existsSync(path)) return [];
     try {
@@ -32,7 +34,7 @@ export const waitingRows: Check = {
     } catch (error) {
       const told = asStoreError(error, 'read', path);
       if (!(told instanceof StoreError)) throw error;
-      return [finding('file-unusable', told.message, `sqlite3 ${word(path)} .recover`)];
+      return [unusable(told, path, sight)];
     }
   },
 };
