@@ -1,13 +1,17 @@
-import { mkdtempSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, mkdtempSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { absolutePath } from '../model/absolute-path.ts';
 import { makeFolder } from '../model/make-folder.ts';
-import { AGENT_PLACEHOLDER, folderOfPath } from '../store/folders.ts';
+import { REFUSALS } from '../store/agent-file.ts';
+import { fileKind } from '../store/file-kind.ts';
+import { AGENT_PLACEHOLDER, agentsFolder, folderOfPath, homeAgentsFolder } from '../store/folders.ts';
 import { type Context, textOption } from './command.ts';
 import { CommandError, EXIT } from './exit-code.ts';
 
 /**
  * A place that was typed takes the rows or the command ends before it begins. The recorder's way out, the home's folder,
- * is for places that the environment names, where nobody looks at what a host does.
+ * is for places that the environment names, where nobody looks at what a host does. There is none beside one file for all:
+ * where that is a file of another kind it will never do, whoever named it.
  * @throws {CommandError}
  */
 export function assertPlaceTakes(context: Context): void {
@@ -15,7 +19,42 @@ export function assertPlaceTakes(context: Context): void {
   const db = textOption(context, 'db');
   if (dir !== null) assertFolderTakes('--dir', dir, dir);
   else if (db?.includes(AGENT_PLACEHOLDER)) assertFolderTakes('--db', db, folderOfPath(db));
-  else if (db !== null && isFolder(db)) refuse('--db', db, 'it is a folder; name it with --dir');
+  else if (db !== null) assertFileTakes('--db', db, true);
+  else if (context.settings.dbPath !== null && !context.settings.dbPath.includes(AGENT_PLACEHOLDER))
+    assertFileTakes('AI_TRACKER_DB_PATH', context.settings.dbPath, false);
+}
+
+/** The folder that takes the agents' files, and why the wanted one does not. A disk that is only full is still the one. */
+export function folderThatTakes({ settings, env }: Pick<Context, 'settings' | 'env'>): { folder: string; why: string | null } {
+  const { folder, reason } = agentsFolder(settings, env);
+  try {
+    makeFolder(folder);
+    tryOut(folder);
+    return { folder, why: null };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const home = homeAgentsFolder(env);
+    if (!REFUSALS.has(code ?? '') || home === folder) return { folder, why: null };
+    const what = `${folder} (${reason}) cannot hold the rows: ${message}`;
+    return { folder: home, why: `${what}; they go to ${home}. Check owner and mode of the folder, then start again` };
+  }
+}
+
+/** @param isTyped whether the file must also be writable now */
+function assertFileTakes(option: string, given: string, isTyped: boolean): void {
+  const path = absolutePath(given);
+  const exists = isFolder(path);
+  if (exists === true) refuse(option, given, 'it is a folder; name it with --dir');
+  if (exists === false && ['foreign', 'damaged'].includes(fileKind(path)))
+    refuse(option, given, 'it is none of ai-tracker’s files; name another, or one that is not there yet');
+  if (!isTyped) return;
+  try {
+    if (exists === false) accessSync(path, constants.W_OK);
+    makeFolder(dirname(path));
+    tryOut(dirname(path));
+  } catch (error) {
+    refuse(option, given, `${(error as Error).message}; check owner and mode of file and folder, or name another`);
+  }
 }
 
 function assertFolderTakes(option: string, given: string, folder: string): void {

@@ -40,7 +40,8 @@ export interface DiskProbe {
   readonly sharedVolume?: string;
 }
 
-const REFUSALS = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT', 'ELOOP', 'EISDIR', 'ENAMETOOLONG']);
+/** Codes of the file system after which the home's folder is taken instead: what may pass (a full disk) is not among them. */
+export const REFUSALS = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT', 'ELOOP', 'EISDIR', 'ENAMETOOLONG']);
 
 function isForeign(path: string): boolean {
   const kind = fileKind(path);

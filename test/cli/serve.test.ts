@@ -69,6 +69,18 @@ describe('ai-tracker serve', () => {
     expect(serve.output.split('\n')[1]).toMatch(/^\d\d:\d\d:\d\dZ 1 request, 2 spans stored$/);
   });
 
+  test('names the folder that really takes the rows where that of AI_TRACKER_SHARED_DIR does not', async () => {
+    const folder = scratchFolder();
+    const wanted = join(folder, 'taken');
+    writeFileSync(wanted, '');
+    const serve = await serveIn(folder, { isPlaceInEnv: true, env: { AI_TRACKER_SHARED_DIR: wanted } });
+    const home = join(folder, '.config/ai-tracker/agents');
+    expect(serve.output).toContain(`; they go to ${home}. Check owner and mode`);
+    expect(serve.output).toContain(`rows go to ${home}; no forward`);
+    expect(await post(serve, bodyOf('a', 1))).toBe(200);
+    expect(existsSync(join(home, 'a.db'))).toBe(true);
+  });
+
   test('does not call stored what no table has', async () => {
     const serve = await serveIn(scratchFolder());
     const unknown = taskSpan('t2', { trace: 2, span: 2, resource: { 'agent.id': 'a' } });
@@ -281,6 +293,47 @@ describe('ai-tracker serve does not start', () => {
     const { code, stderr } = await failing(['--port', '0', '--dir', join(folder, 'file')]);
     expect(code).toBe(3);
     expect(stderr).toContain('cannot hold the rows');
+  });
+
+  const text = (): string => {
+    const path = join(scratchFolder(), 'rows.db');
+    writeFileSync(path, 'my notes');
+    return path;
+  };
+
+  test.each([
+    ['--db', 'a text', text],
+    ['--db', 'a device', () => '/dev/null'],
+    ['--db', 'a file below a file', () => join(text(), 'rows.db')],
+    ['--db', 'a file where the kernel refuses', () => '/proc/ai-tracker/rows.db'],
+    ['AI_TRACKER_DB_PATH', 'a text', text],
+    ['AI_TRACKER_DB_PATH', 'a device', () => '/dev/null'],
+  ])('where %s names %s', async (named, _what, place) => {
+    const path = place();
+    const { code, stderr } = await (named === '--db'
+      ? failing(['--port', '0', '--db', path])
+      : failing(['--port', '0'], { AI_TRACKER_DB_PATH: path }));
+    expect(stderr).toContain(`${named} ${path} cannot hold the rows: `);
+    expect(stderr).toContain('name another');
+    expect(code).toBe(3);
+  });
+
+  test('where the token’s file is a pipe, a device, or holds more than a token, and waits for none of them', async () => {
+    const folder = scratchFolder();
+    const [pipe, large] = [join(folder, 'pipe'), join(folder, 'large')];
+    spawnSync('mkfifo', [pipe]);
+    writeFileSync(large, 'x'.repeat(4097));
+    for (const [file, said] of [
+      [pipe, 'it is no plain file; write the token into one'],
+      ['/dev/zero', 'it is no plain file'],
+      [folder, 'it is no plain file'],
+      [large, 'more than 4096 bytes'],
+    ] as const) {
+      const { code, stderr } = await failing(['--port', '0', '--token-file', file]);
+      expect(stderr).toContain(`cannot read the token from ${file} (--token-file): `);
+      expect(stderr).toContain(said);
+      expect(code).toBe(2);
+    }
   });
 });
 

@@ -10,6 +10,8 @@ const START_MS = 30_000;
 export interface ServeOptions {
   /** Where the agents' files go. */
   readonly folder: string;
+  /** No `--dir`: `env` says where, below the folder as home. */
+  readonly isPlaceInEnv?: boolean;
   /** 0, the default: any that is free. */
   readonly port?: number;
   readonly args?: readonly string[];
@@ -40,10 +42,12 @@ export class ServeProcess {
   }
 
   /** Resolves when it listens. @throws with what it said where it ends before that, or does not listen in 30 s. */
-  static async start({ folder, port = 0, args = [], env = {}, nodeArgs = [], onSpawn }: ServeOptions): Promise<ServeProcess> {
+  static async start(options: ServeOptions): Promise<ServeProcess> {
+    const { folder, isPlaceInEnv = false, port = 0, args = [], env = {}, nodeArgs = [], onSpawn } = options;
+    const place = isPlaceInEnv ? [] : ['--dir', folder];
     const child = spawn(
       process.execPath,
-      ['--no-warnings', ...nodeArgs, MAIN, 'serve', '--port', String(port), '--dir', folder, ...args],
+      ['--no-warnings', ...nodeArgs, MAIN, 'serve', '--port', String(port), ...place, ...args],
       { env: { PATH: process.env['PATH'], HOME: folder, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     onSpawn?.(child);

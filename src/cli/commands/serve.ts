@@ -3,13 +3,12 @@ import { packageVersion } from '../../model/package-version.ts';
 import { parseSetting, resolveTable } from '../../model/setting-table.ts';
 import { openService, type Service, ServiceStartError } from '../../receiver/open-service.ts';
 import { boundsThatRefuseAll, SERVE_DEFAULTS, SERVE_SETTINGS, type ServeSettings } from '../../receiver/serve-settings.ts';
-import { agentsFolder } from '../../store/folders.ts';
 import { type Command, type Context, flagOption, PLACE_OPTIONS, textOption } from '../command.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-code.ts';
 import { portHolder } from '../port-holder.ts';
 import { ServeLog } from '../serve-log.ts';
 import { serveToken } from '../serve-token.ts';
-import { assertPlaceTakes } from '../writing-place.ts';
+import { assertPlaceTakes, folderThatTakes } from '../writing-place.ts';
 
 const TICK_MS = 1000;
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -63,7 +62,9 @@ export const serve: Command = {
     // From before it listens: who sees that it does may stop it at once.
     const signal = firstSignal();
     const service = await start({ settings, serve, token, agentId, env, onDefect });
-    const files = settings.dbPath === null ? agentsFolder(settings, env).folder : absolutePath(settings.dbPath);
+    const { folder, why } = settings.dbPath === null ? folderThatTakes(context) : { folder: settings.dbPath, why: null };
+    if (why !== null) out.note(why);
+    const files = absolutePath(folder);
     log.started({ url: service.url, version: packageVersion(), files, forwards: service.forwards, agentId });
     await runUntil(signal, service, log);
     return EXIT.done;
