@@ -213,13 +213,15 @@ spool_event() {
     return
   fi
   find_name || return
-  case $1 in *-bash | *-mcp) start_snapshot "$1" ;; esac
   for folder in "$folder1" "$folder2"; do
     [ -n "$folder" ] || continue
     [ -d "$folder" ] || mkdir -p -- "$folder" || continue
     case $name in *0) mark_full "$folder" & ;; esac
     [ ! -e "$folder/.full" ] || continue
     temporary=$folder/.$name.hook.tmp
+    true >"$temporary" || continue
+    # Behind that: the birth of the file is no later than git's first look at the tree (src/snapshot/stale-paths.ts).
+    [ -n "$snapshot$snapshot_error" ] || case $1 in *-bash | *-mcp) start_snapshot "$1" ;; esac
     # Apart from the event: a disk that is full refuses this, and the event is still there for the next folder.
     if ! print_header >"$temporary"; then
       rm -f -- "$temporary"
