@@ -10,7 +10,7 @@
 export type StoreErrorCode = 'locked' | 'too-old' | 'not-ours' | 'corrupt' | 'disk' | 'read-only';
 
 const NEXT_STEP: Record<StoreErrorCode, string> = {
-  locked: 'It is tried again; if it stays so, see which process holds it: `fuser` the file.',
+  locked: 'A moment later it may work; if it stays so, see which process holds it: `fuser` the file.',
   'too-old': 'Upgrade ai-tracker-otel in this process; until then its records wait in the spool.',
   'not-ours': 'Name another file (--db, AI_TRACKER_DB_PATH) or another folder (--dir, AI_TRACKER_SHARED_DIR).',
   corrupt: 'Keep the file, move it aside and let a new one begin; `sqlite3 FILE .recover` may save its rows.',

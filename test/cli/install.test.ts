@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { newRecordName } from '../../src/spool/record-name.ts';
 import { homeSpool, recordsIn, runHook } from '../hook/shell/shell-hook.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
 
@@ -268,6 +269,26 @@ describe('install into settings that are there', () => {
     expect(done.err).toContain('ai-tracker install --print');
     expect(everything(home)).toEqual(['.claude', '.claude/settings.json']);
     expect(read(settingsOf(home))).toBe(text);
+  });
+
+  test('that are a folder are refused with path and next step; uninstall says so too', () => {
+    const home = scratchFolder();
+    mkdirSync(settingsOf(home), { recursive: true });
+    for (const command of ['install', 'uninstall']) {
+      const { code, err } = run([command], home);
+      expect([code, err]).toEqual([3, expect.stringContaining(`${settingsOf(home)}: it is a folder`)]);
+      expect(err).toContain('move it away');
+      expect(err).not.toContain('EISDIR');
+    }
+  });
+
+  test('uninstall says of records that still wait what brings them in', () => {
+    const home = homeWith('{}');
+    run(['install'], home);
+    const spool = join(home, '.config/ai-tracker/spool');
+    mkdirSync(spool, { recursive: true });
+    writeFileSync(join(spool, newRecordName(Date.now())), '{}');
+    expect(run(['uninstall'], home).err).toContain(`1 record still waits in ${spool}: \`ai-tracker agents\``);
   });
 
   test('that are read-only is refused', () => {

@@ -4,7 +4,13 @@ import { claudeVersion } from '../../hook/install/claude-version.ts';
 import { eventsLeftOut, hooksBlock } from '../../hook/install/hook-entries.ts';
 import { copyScript, drainCommandOf, scriptPath } from '../../hook/install/hook-script.ts';
 import { type InstallPlan, planInstall } from '../../hook/install/plan-install.ts';
-import { readSettingsFile, type Scope, settingsPath, writeSettingsFile } from '../../hook/install/settings-file.ts';
+import {
+  readSettingsFile,
+  type Scope,
+  type SettingsFile,
+  settingsPath,
+  writeSettingsFile,
+} from '../../hook/install/settings-file.ts';
 import { settingsValue } from '../../hook/install/settings-text.ts';
 import { telemetryEnv } from '../../hook/install/telemetry-env.ts';
 import { entryOf, readUndoRecord, withEntry, writeUndoRecord } from '../../hook/install/undo-record.ts';
@@ -64,7 +70,7 @@ export const install: Command = {
       return EXIT.done;
     }
 
-    const file = readSettingsFile(settingsPath(scope, env, home, projectFolder(process.cwd())), scope);
+    const file = readForInstall(settingsPath(scope, env, home, projectFolder(process.cwd())), scope);
     const record = readUndoRecord(homeFolder(env));
     const runner = runnerOf(scope, http, homeFolder(env), env);
     const known = entryOf(record, file.path);
@@ -115,6 +121,17 @@ export const install: Command = {
     return EXIT.done;
   },
 };
+
+function readForInstall(path: string, scope: Scope): SettingsFile {
+  try {
+    return readSettingsFile(path, scope);
+  } catch (error) {
+    throw new CommandError(
+      EXIT.environment,
+      `cannot install into ${path}: ${(error as Error).message}. Mend that and run \`ai-tracker install\` again`,
+    );
+  }
+}
 
 interface Told {
   readonly plan: Exclude<InstallPlan, { status: 'unusable' }>;

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { removeScript } from '../../hook/install/hook-script.ts';
 import { planUninstall } from '../../hook/install/plan-uninstall.ts';
 import {
+  behindLinks,
   readSettingsFile,
   removeSettingsFile,
   SCOPES,
@@ -10,9 +11,12 @@ import {
   writeSettingsFile,
 } from '../../hook/install/settings-file.ts';
 import { entryOf, readUndoRecord, type UndoRecord, withEntry, writeUndoRecord } from '../../hook/install/undo-record.ts';
+import { spoolFolders } from '../../spool/spool-folder.ts';
+import { recordNames } from '../../spool/write-record.ts';
 import { homeFolder } from '../../store/folders.ts';
 import { projectFolder, scopeOf } from '../claude-install.ts';
 import { type Command, type Context, flagOption, textOption } from '../command.ts';
+import { counted } from '../doctor/amounts.ts';
 import { CommandError, EXIT } from '../exit-code.ts';
 import { clean } from '../render/clean.ts';
 import { unifiedDiff } from '../render/diff.ts';
@@ -53,17 +57,29 @@ export const uninstall: Command = {
       if (record.files.length === 0 && failures.length === 0) removeScript(homeFolder(env));
     }
     if (failures.length > 0) throw new CommandError(EXIT.environment, failures.join('; '));
+    if (changed > 0 && !isDry) tellWaiting(context);
     if (changed === 0) out.write('No hooks of ours were found; nothing was changed.\n');
     return EXIT.done;
   },
 };
+
+/** Nothing drains the spool at the end of a turn any more. */
+function tellWaiting({ settings, env, out }: Context): void {
+  for (const folder of spoolFolders(settings, env).candidates) {
+    const { length } = recordNames(folder);
+    if (length > 0)
+      out.note(
+        `${counted(length, 'record still waits', 'records still wait')} in ${folder}: \`ai-tracker agents\` brings them into the database`,
+      );
+  }
+}
 
 /** Files to look into: of the scope, else all that are remembered and those that are at hand. */
 function targets({ env, options }: Context, record: UndoRecord, home: string): { path: string; scope: Scope }[] {
   const asked = scopeOf(textOption({ options }, 'scope'));
   const project = projectFolder(process.cwd());
   const atHand = (asked === null ? SCOPES : [asked]).map((scope) => ({
-    path: readSettingsFile(settingsPath(scope, env, home, project), scope).path,
+    path: behindLinks(settingsPath(scope, env, home, project)),
     scope,
   }));
   const remembered = asked === null ? record.files.map(({ path, scope }) => ({ path, scope })) : [];

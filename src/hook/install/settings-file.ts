@@ -32,17 +32,18 @@ export interface SettingsFile {
 /** Of a file that we make; a folder's default for those that a project shares. */
 const NEW_FILE_MODE = { user: 0o600, project: 0o644, local: 0o600 } as const satisfies Record<Scope, number>;
 
-/** @throws the file system's error, but for a file that is missing */
+/** @throws the file system's error, but for a file that is missing; of a folder in its place, one in words */
 export function readSettingsFile(named: string, scope: Scope): SettingsFile {
   const path = behindLinks(named);
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return { path, bytes: null, mode: NEW_FILE_MODE[scope], owner: null, isReadOnly: false };
+  if (found.isDirectory()) throw new Error('it is a folder, and Claude Code wants a file there: move it away');
   const { mode, uid, gid } = found;
   return { path, bytes: readFileSync(path), mode: mode & 0o7777, owner: { uid, gid }, isReadOnly: (mode & 0o222) === 0 };
 }
 
 /** The file that is meant: people keep settings as a link into a repository of theirs, and the link has to stay. */
-function behindLinks(path: string): string {
+export function behindLinks(path: string): string {
   for (let links = 0, at = resolve(path); ; links++) {
     const found = lstatSync(at, { throwIfNoEntry: false });
     if (found === undefined || !found.isSymbolicLink() || links > 40) return join(realFolder(dirname(at)), basename(at));

@@ -59,9 +59,38 @@ export function settingsValue(text: string): JsonObject {
   return body.trim() === '' ? {} : (JSON.parse(body) as JsonObject);
 }
 
+const TOO_DEEP = 'is nested too deep: such a file cannot be edited here';
+
 const withoutBom = (text: string): string => (text.startsWith(BOM) ? text.slice(1) : text);
 
 function complaint(body: string): string {
+  try {
+    return complaintOf(body);
+  } catch (error) {
+    if (error instanceof RangeError) return TOO_DEEP;
+    throw error;
+  }
+}
+
+/** What JSON misses, as people say it; the parser's own name for the rest. */
+const IN_WORDS: Readonly<Record<string, string>> = {
+  PropertyNameExpected: 'a name in double quotes is missing',
+  ValueExpected: 'a value is missing',
+  ColonExpected: 'a colon is missing',
+  CommaExpected: 'a comma is missing',
+  CloseBraceExpected: 'a closing brace is missing',
+  CloseBracketExpected: 'a closing bracket is missing',
+  EndOfFileExpected: 'something follows its end',
+  InvalidSymbol: 'a word stands there without double quotes',
+  InvalidNumberFormat: 'a number is not written as JSON has it',
+  UnexpectedEndOfString: 'a text has no closing quote',
+  UnexpectedEndOfNumber: 'a number breaks off',
+  InvalidUnicode: 'a \\u lacks its four digits',
+  InvalidEscapeCharacter: 'a backslash stands before something that it does not escape',
+  InvalidCharacter: 'a control character stands in a text',
+};
+
+function complaintOf(body: string): string {
   const comments: number[] = [];
   visit(body, { onComment: (_offset, _length, line) => void comments.push(line + 1) });
   if (comments[0] !== undefined)
@@ -70,8 +99,12 @@ function complaint(body: string): string {
   parse(body, errors, { disallowComments: true });
   const [error] = errors;
   if (error === undefined) return 'is not JSON';
-  const before = body.slice(0, error.offset).split('\n');
-  return `is not JSON: ${printParseErrorCode(error.error)} in line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`;
+  const comma = /,\s*$/.exec(body.slice(0, error.offset));
+  const isTrailing = comma !== null && /[}\]]/.test(body[error.offset] ?? '');
+  const before = body.slice(0, isTrailing ? comma.index : error.offset).split('\n');
+  const name = printParseErrorCode(error.error);
+  const what = isTrailing ? 'a comma stands behind the last entry' : (IN_WORDS[name] ?? name);
+  return `is not JSON: ${what} in line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`;
 }
 
 function wrongShape(value: unknown): string | null {
@@ -92,6 +125,14 @@ export const isObject = (value: unknown): value is JsonObject =>
  * @throws Error where the text does not say after them what it should (a key that stands there twice)
  */
 export function changeSettings(text: string, changes: readonly Change[]): string {
+  try {
+    return changed(text, changes);
+  } catch (error) {
+    throw error instanceof RangeError ? new Error(TOO_DEEP, { cause: error }) : error;
+  }
+}
+
+function changed(text: string, changes: readonly Change[]): string {
   const bom = text.startsWith(BOM) ? BOM : '';
   let body = text.slice(bom.length);
   if (body.trim() === '') body = '{}\n';

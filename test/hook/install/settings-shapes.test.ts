@@ -219,8 +219,10 @@ describe('settings that cannot be edited', () => {
   test.each([
     ['{\n  // why\n  "a": 1\n}', 'has a comment in line 2'],
     ['{"a": /* x */ 1}', 'has a comment in line 1'],
-    ['{"a": 1,}', 'is not JSON: PropertyNameExpected in line 1, column 9'],
-    ['{"a": 1', 'is not JSON'],
+    ['{"a": 1,}', 'is not JSON: a comma stands behind the last entry in line 1, column 8'],
+    ['{"a": [1 , ]}', 'is not JSON: a comma stands behind the last entry in line 1, column 10'],
+    ['{"a": 1', 'is not JSON: a closing brace is missing'],
+    ['{a: 1}', 'is not JSON: a word stands there without double quotes'],
     ['[]', 'holds no JSON object'],
     ['"x"', 'holds no JSON object'],
     ['{"hooks": []}', 'has `hooks` that are no object'],
@@ -230,6 +232,14 @@ describe('settings that cannot be edited', () => {
   ])('%s are refused with the reason', (text, why) => {
     const plan = planInstall(fileOf(text), 'user', BLOCK, {}, null);
     expect(plan).toMatchObject({ status: 'unusable', why: expect.stringContaining(why) });
+  });
+
+  test.each([
+    ['sound', ']'.repeat(100_000)],
+    ['broken off', ''],
+  ])('nesting that no editor can follow is refused in words (%s)', (_what, end) => {
+    const plan = planInstall(fileOf(`{"a": ${'['.repeat(100_000)}${end}}`), 'user', BLOCK, {}, null);
+    expect(plan).toMatchObject({ status: 'unusable', why: expect.stringContaining('nested too deep') });
   });
 
   test('bytes that are no UTF-8 are refused', () => {
