@@ -70,6 +70,19 @@ describe('ai-tracker import', () => {
     expect(sightOf(old)).toBe(before);
   });
 
+  test('once done is neither advised by `path` again nor nothing to `agents`', async () => {
+    const home = scratchFolder();
+    mkdirSync(join(home, '.config/ai-tracker'), { recursive: true });
+    oldTrackerIn(join(home, '.config/ai-tracker'), ['v0.2.0']);
+    expect((await aiTracker(['path'], { home })).stderr).toContain('ai-tracker import');
+    expect((await aiTracker(['agents'], { home })).stderr).toContain('nothing has been recorded');
+    await takeOver(home);
+    expect((await aiTracker(['path'], { home })).stderr).not.toContain('ai-tracker import');
+    const { code, stderr } = await aiTracker(['agents'], { home });
+    expect([code, stderr]).toEqual([0, expect.stringContaining('what `import` took over names none')]);
+    expect((await aiTracker(['sql', 'SELECT * FROM edits'], { home })).stdout).not.toBe('');
+  });
+
   test('reads what the old tool has committed and not yet moved out of its -wal, without touching either', async () => {
     const home = scratchFolder();
     mkdirSync(join(home, 'old'));

@@ -1,5 +1,7 @@
+import { placeOf } from '../../query/across-files.ts';
 import { type AgentRow, listAgents } from '../../query/agents.ts';
 import { type Command, flagOption } from '../command.ts';
+import { isAnyImported } from '../imported.ts';
 import { openSelection, READING_OPTIONS, tellElsewhere, tellFailures, tellNone } from '../reading.ts';
 import { writeJsonRows } from '../render/json.ts';
 import { type Column, type Style, table } from '../render/table.ts';
@@ -37,8 +39,13 @@ export const agents: Command = {
     const found = listAgents(selection);
     const { out, nowMs } = context;
     if (flagOption(context, 'json')) writeJsonRows(out, found.answers);
-    else if (found.answers.length === 0) tellNone(context, 'agents', selection, found);
-    else {
+    else if (found.answers.length === 0) {
+      if (selection.agentId === null && isAnyImported(selection))
+        out.note(
+          `no agent has recorded in ${placeOf(selection)} yet; what \`import\` took over names none: ai-tracker sql "SELECT * FROM edits" (docs/import.md)`,
+        );
+      else tellNone(context, 'agents', selection, found);
+    } else {
       out.write(table(columns(nowMs), found.answers, out));
       tellElsewhere(context);
     }

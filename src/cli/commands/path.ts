@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { locateFile, lookingProbe } from '../../store/agent-file.ts';
 import { type Command, flagOption, PLACE_OPTIONS, textOption } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
+import { isAnyImported } from '../imported.ts';
 import { clean } from '../render/clean.ts';
 import { jsonText } from '../render/json.ts';
 
@@ -20,7 +21,9 @@ export const path: Command = {
   run(context) {
     const { settings, env, out } = context;
     const agentId = textOption(context, 'agent') ?? settings.agentId;
-    const { path, reason, fallback, notice } = locateFile(agentId, settings, env, lookingProbe);
+    const { path, reason, fallback, notice: told } = locateFile(agentId, settings, env, lookingProbe);
+    // What it advises may be done already.
+    const notice = told !== null && isAnyImported({ settings, env, agentId: null, nowMs: context.nowMs }) ? null : told;
     const option = textOption(context, 'db') !== null ? '--db' : textOption(context, 'dir') !== null ? '--dir' : null;
     const why = option ?? reason;
     const exists = existsSync(path);

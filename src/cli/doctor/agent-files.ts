@@ -8,6 +8,7 @@ import { listFiles } from '../../store/list-files.ts';
 import { type OpenFile, openForReading } from '../../store/open.ts';
 import { isWal } from '../../store/snapshot.ts';
 import { asStoreError, StoreError } from '../../store/store-error.ts';
+import { hasImported } from '../imported.ts';
 import { bytesText, counted } from './amounts.ts';
 import { unusable } from './disk-room.ts';
 import { type Finding, finding, fine, word } from './findings.ts';
@@ -73,8 +74,7 @@ function ofFile(path: string, { settings, disk }: Sight, sum: Sum): Finding[] {
     const wal = isWal(path);
     sum.journals.add(wal ? 'wal' : 'rollback');
     for (const agent of agentsIn(file)) sum.agents.add(agent);
-    sum.imported ||=
-      file.db.prepare("SELECT 1 FROM file_modifications WHERE id >= 'import:' AND id < 'import;' LIMIT 1").get() !== undefined;
+    sum.imported ||= hasImported(file);
     found.push(...soundness(path, file, bytes, sum));
     const { kind, type } = disk.fileSystem(dirname(path));
     if (wal && kind !== 'local') {
