@@ -74,7 +74,7 @@ export function readMarks(folder: string, sinceMs: number): Mark[] {
     return timeMs === null ? [] : [{ name, isSince: timeMs >= Math.trunc(sinceMs) }];
   });
   const last = all.findLast(({ name, isSince }) => !isSince && /-(before|after)-/.test(name));
-  return all.flatMap(({ name, isSince }): Mark[] => {
+  const marks = all.flatMap(({ name, isSince }): Mark[] => {
     if (!isSince && name !== last?.name) return [];
     try {
       return [JSON.parse(readFileSync(join(folder, name), 'utf8')) as Mark];
@@ -83,6 +83,8 @@ export function readMarks(folder: string, sinceMs: number): Mark[] {
       return [];
     }
   });
+  // Names hold whole milliseconds.
+  return marks.sort((a, b) => a.timeMs - b.timeMs);
 }
 
 /** The mark of a call, whenever it was made. */

@@ -72,8 +72,6 @@ export function freshChanges(
   return fresh;
 }
 
-/** Without the hook's times, a state was looked at when it says. */
-function overlap(a: StateMark, b: StateMark): boolean {
-  const [one, other] = [a.hookMs ?? { fromMs: a.timeMs, toMs: a.timeMs }, b.hookMs ?? { fromMs: b.timeMs, toMs: b.timeMs }];
-  return a.call !== b.call && one.fromMs < other.toMs && other.fromMs < one.toMs;
-}
+/** Without the hooks' times, states are as they are ordered. */
+const overlap = ({ call, hookMs: a }: StateMark, { call: other, hookMs: b }: StateMark): boolean =>
+  call !== other && a !== undefined && b !== undefined && a.fromMs < b.toMs && b.fromMs < a.toMs;

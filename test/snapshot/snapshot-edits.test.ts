@@ -119,7 +119,8 @@ test('a command has its edits where the clock is set back while it runs, and whe
     const events = tree.drain(([before, after, ...next]) => {
       if (before === undefined || after === undefined) throw new Error('two records of the command');
       const set = { ...after, receivedMs: before.receivedMs + stepMs };
-      return [before, set, ...next.map((record, i) => ({ ...record, receivedMs: set.receivedMs + 10 * (i + 1) }))];
+      const records = [before, set, ...next.map((record, i) => ({ ...record, receivedMs: set.receivedMs + 10 * (i + 1) }))];
+      return records.map((record) => ({ ...record, hookMs: { fromMs: record.receivedMs, toMs: record.receivedMs } }));
     });
     expect(told(events, id, tree.top)).toEqual(['create made.txt +1 -0']);
     expect(told(events, 'next', tree.top)).toEqual(['edit made.txt +1 -0']);
