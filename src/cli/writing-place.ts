@@ -46,7 +46,7 @@ function assertFileTakes(option: string, given: string, isTyped: boolean): void 
   const exists = isFolder(path);
   if (exists === true) refuse(option, given, 'it is a folder; name it with --dir');
   if (exists === false && ['foreign', 'damaged'].includes(fileKind(path)))
-    refuse(option, given, 'it is none of ai-tracker’s files; name another, or one that is not there yet');
+    refuse(option, given, 'it is none of ai-tracker’s files; name another with --db or --dir, or one that is not there yet');
   if (!isTyped) return;
   try {
     if (exists === false) accessSync(path, constants.W_OK);

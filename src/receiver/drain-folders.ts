@@ -20,6 +20,8 @@ const OLD_MS = 10 * 60_000;
 interface Round {
   readonly applier: SpoolApplier;
   after: string;
+  /** Records that it left behind. */
+  later: number;
 }
 
 /** Brings what hooks and other processes spooled into its files, part by part, so that requests need not wait for the whole. */
@@ -57,6 +59,7 @@ export class FolderDrain {
       const round = this.#rounds.get(folder) ?? {
         applier: new SpoolApplier((target, home) => this.#recordings.of(target, home)),
         after: '',
+        later: 0,
       };
       const report = drainSpoolInGroups(folder, (group) => round.applier.apply(group), {
         maxAgeMs: this.#settings.spoolHours * 3_600_000,
@@ -65,11 +68,12 @@ export class FolderDrain {
         limitBytes: BYTES_A_STEP,
         after: round.after,
       });
+      const later = round.later + report.later;
       // A record that waits for its file is left behind, and tried again in the next round.
-      if (report.more && report.last !== null) this.#rounds.set(folder, { ...round, after: report.last });
+      if (report.more && report.last !== null) this.#rounds.set(folder, { ...round, after: report.last, later });
       else this.#rounds.delete(folder);
       for (const message of report.messages) this.#find('amber', 'spool', message);
-      if (!report.more) this.#seeWaiting(folder, report.later);
+      if (!report.more) this.#seeWaiting(folder, later);
       if (!report.more)
         for (const message of round.applier.tend(this.#settings, false)) this.#find('amber', 'snapshots', message);
       if (report.expiredSpans + report.expiredHooks > 0) {
