@@ -122,9 +122,9 @@ describe('node --import ai-tracker-otel/register', () => {
   });
 
   test('says once which package is missing when an endpoint is set, and records all the same', () => {
-    const result = run(APP.mjs, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' });
+    const result = run(APP.mjs, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' });
     expect(result.stderr.trim().split('\n')).toEqual([
-      expect.stringContaining('npm install @opentelemetry/exporter-trace-otlp-http') as string,
+      expect.stringContaining('npm install @opentelemetry/exporter-trace-otlp-grpc') as string,
     ]);
     expect(column(file, 'SELECT count(*) FROM task_executions')).toEqual([1]);
   });
