@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type GitFolders, gitFolders } from '../git/git-folders.ts';
@@ -141,8 +142,8 @@ export class SnapshotEdits {
     const tree = file === null ? null : this.#trees.of(folders, file);
     if (file === null || tree === null) return;
     const head = event.place.git?.headSha ?? null;
-    const { timeMs } = event;
-    const ran = hookMs !== null && isNear(hookMs, timeMs) ? { hookMs } : {};
+    const ran = hookMs !== null && isNear(hookMs, event.timeMs) ? { hookMs } : {};
+    const timeMs = event.timeMs + partOfTick(`${what} ${call}`);
     writeMark(store.marks, { what, call, timeMs, ...ran, tree, head, event: what === 'after' ? event : null });
     dropState(file, store);
   }
@@ -161,6 +162,12 @@ function tendStore(folders: GitFolders, ages: SnapshotAges, nowMs: number): void
 const isState = (mark: Mark): mark is StateMark => mark.what === 'before' || mark.what === 'after';
 const isEdited = (mark: Mark): mark is EditedMark => mark.what === 'edited';
 const isFound = (mark: Mark): mark is FoundMark => mark.what === 'found';
+
+/**
+ * Less than 0.25 ms, the same each time. File systems' clocks tick each 4 ms on many a kernel, and the time between two states of one
+ * tick could be given to several calls: it has no length. A double holds 1024 parts of it.
+ */
+const partOfTick = (state: string): number => createHash('sha256').update(state).digest().readUInt16BE() / 2 ** 18;
 
 /** A record that was copied or touched since tells nothing of its hook. */
 const isNear = ({ fromMs, toMs }: Stretch, timeMs: number): boolean =>
