@@ -12,7 +12,8 @@ import { argumentsOf, report } from '../measure.ts';
  */
 
 const SECONDS = 30;
-const WARM_UP = 5;
+/** Compiles what is hot, and lets the heap grow to what it needs. */
+const WARM_UP = 10;
 const [competitor, folder] = argumentsOf();
 if (folder === undefined) throw new Error('needs a folder');
 const count = competitor === 'crowd' ? 16 : 1;
