@@ -27,10 +27,10 @@ const written = (id: string, lines: number): string =>
     cwd: '/work',
     tool_name: 'Write',
     tool_use_id: `toolu_${id}`,
-    tool_input: { file_path: `/work/${id}.txt`, content: 'x\n'.repeat(lines) },
+    tool_input: { file_path: `/repo/${id}.txt`, content: 'x\n'.repeat(lines) },
     tool_response: {
       type: 'create',
-      filePath: `/work/${id}.txt`,
+      filePath: `/repo/${id}.txt`,
       content: 'x\n'.repeat(lines),
       structuredPatch: [],
       originalFile: null,
@@ -110,7 +110,7 @@ describe('what hooks spooled becomes rows', () => {
     const home = scratchFolder();
     const env = { HOME: home, AGENT_ID: 'a' };
     const call = { session_id: SESSION, cwd: '/work', tool_name: 'Write', tool_use_id: 'toolu_no' };
-    const tool_input = { file_path: '/work/no.txt', content: 'the secret text' };
+    const tool_input = { file_path: '/repo/no.txt', content: 'the secret text' };
     const command = hookCommand('PreToolUse', EDIT_TOOLS);
     await runHook({ env, command, input: JSON.stringify({ hook_event_name: 'PreToolUse', ...call, tool_input }) });
     const holders = (): string[] => spawnSync('grep', ['-rl', 'secret text', home]).stdout.toString().split('\n').filter(Boolean);
