@@ -1,3 +1,5 @@
+import type { HookContext } from '../model/hook-context.ts';
+
 /**
  * What a coding agent's hook tells, parsed. A hook call becomes one of these, whichever way it came (spooled by the shell
  * script, `ai-tracker hook claude`, POST /v1/hooks/claude-code), and then a pseudo span (`ingest/hook-span.ts`), so that it
@@ -27,12 +29,7 @@ export interface HookPlace {
   } | null;
 }
 
-export interface HookContext {
-  readonly agentId: string | null;
-  readonly taskId: string | null;
-  readonly traceparent: string | null;
-  readonly tracestate: string | null;
-}
+export type { HookContext };
 
 interface EventBase {
   readonly source: 'claude-code';
