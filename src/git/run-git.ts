@@ -9,6 +9,8 @@ export interface GitCall {
   /** Added to an environment that names no repository of its own. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Buffer;
+  /** Of output; git that says more is stopped, and failed. */
+  readonly maxOutputBytes?: number;
 }
 
 export type GitOutcome =
@@ -26,7 +28,7 @@ const MAX_SAID = 500;
  * Runs git and waits for it: for drains and hooks, never on a host's thread. What a hook of git, or whoever called us, left in the
  * environment about a repository does not hold; git's own configuration does, with its `safe.directory`.
  */
-export function runGit({ cwd, args, limitMs, env, input }: GitCall): GitOutcome {
+export function runGit({ cwd, args, limitMs, env, input, maxOutputBytes = MAX_OUTPUT_BYTES }: GitCall): GitOutcome {
   const tried = `git ${args.join(' ').slice(0, MAX_SAID)} in ${cwd}`;
   const { error, status, signal, stdout, stderr } = spawnSync('git', args, {
     cwd,
@@ -34,7 +36,7 @@ export function runGit({ cwd, args, limitMs, env, input }: GitCall): GitOutcome 
     ...(input === undefined ? {} : { input }),
     timeout: limitMs,
     killSignal: 'SIGTERM',
-    maxBuffer: MAX_OUTPUT_BYTES,
+    maxBuffer: maxOutputBytes,
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     windowsHide: true,
   });
@@ -71,6 +73,7 @@ const REPOSITORY_VARIABLES = [
   'GIT_ICASE_PATHSPECS',
   'GIT_EXTERNAL_DIFF',
   'GIT_DIFF_OPTS',
+  'GIT_ATTR_SOURCE',
 ] as const;
 
 function withoutRepository(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
