@@ -11,29 +11,46 @@ export interface Hunk {
   readonly newLines: number;
 }
 
+/** Held in memory. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+
 /**
  * Lines that differ, by the path after the change (of a deleted file, before it): in each file as many as `git show --numstat` counts
- * by default. Null for what git takes for binary; empty where only name or mode changed. One process of git; one or two more
- * where all lines together are over 256 MB. Null instead of the map where git cannot tell: an object is missing.
+ * by default. Null for what git takes for binary; empty where only name or mode changed. One process of git, and two more
+ * where its answer is larger than `maxBytes`. Null instead of the map where git cannot tell: an object is missing.
  * @param from null: the empty tree
  */
-export function fileHunks(folders: GitFolders, from: string | null, to: string): Map<string, Hunk[] | null> | null {
+export function fileHunks(
+  folders: GitFolders,
+  from: string | null,
+  to: string,
+  maxBytes: number = MAX_ANSWER_BYTES,
+): Map<string, Hunk[] | null> | null {
   const range = treesOf(from, to);
-  return askHunks(folders, range, []) ?? hunksOfLarge(folders, range);
+  return askHunks(folders, { ...range, maxBytes }, []) ?? hunksOfLarge(folders, { ...range, maxBytes });
+}
+
+interface HunkRange extends DiffRange {
+  readonly maxBytes: number;
 }
 
 /**
  * A line of context: with none (`-U0`) git cuts the common end off before it compares, and counts differently from `--numstat`, if rarely.
  */
-function askHunks(folders: GitFolders, { from, to }: DiffRange, filter: readonly string[]): Map<string, Hunk[] | null> | null {
+function askHunks(
+  folders: GitFolders,
+  { from, to, maxBytes }: HunkRange,
+  filter: readonly string[],
+): Map<string, Hunk[] | null> | null {
   const outcome = askRepository(folders, {
     args: [...DIFF_RULES, '--find-renames', '--raw', '--patch', '--unified=1', ...filter, from, to, '--'],
+    maxOutputBytes: maxBytes,
   });
   return outcome.status === 'done' ? readHunks(outcome.output) : null;
 }
 
 /** What came and what went needs no contents to be told. */
-function hunksOfLarge(folders: GitFolders, range: DiffRange): Map<string, Hunk[] | null> | null {
+function hunksOfLarge(folders: GitFolders, range: HunkRange): Map<string, Hunk[] | null> | null {
   const files = changedFiles(folders, range.from, range.to);
   const changed = files && askHunks(folders, range, ['--diff-filter=MTR']);
   if (changed === null) return null;
