@@ -6,7 +6,7 @@
 # Any POSIX shell: dash, bash, busybox, zsh, mksh. What a fork costs decides the style: one each for cat and mv, and none
 # else on the usual way. It is read by the shell that Claude Code starts anyway (`.`), which saves another.
 #
-# $1: pre post pre-bash post-bash pre-mcp post-mcp batch session session-end stop
+# $1: pre post pre-bash post-bash pre-mcp post-mcp batch session session-end stop; parts: only the functions, for git-hook.sh
 
 # No `exec` alone: where its redirection fails (no /dev/null), the shell would end with 2, which blocks the tool call.
 command exec >/dev/null 2>&1 || exit 0
@@ -73,6 +73,11 @@ find_git() {
     git_dir=${line#gitdir: }
     case $git_dir in /*) ;; *) git_dir=$at/$git_dir ;; esac
   fi
+  find_head
+}
+
+# Of the work tree $at, whose folder of git's is $git_dir.
+find_head() {
   git_common=$git_dir
   if { IFS= read -r line <"$git_dir/commondir"; }; then
     case $line in /*) git_common=$line ;; *) git_common=$git_dir/$line ;; esac
@@ -103,7 +108,7 @@ packed_ref() {
   done <"$git_common/packed-refs"
 }
 
-# The beginning of a record. Of the environment, which holds keys, this list and nothing else (src/spool/hook-environment.ts).
+# The beginning of a record; arguments are more pairs. Of the environment, which holds keys, this list and nothing else (src/spool/hook-environment.ts).
 print_header() {
   printf '%s\0' 'ai-tracker-hook 1' \
     ${TRACEPARENT:+"TRACEPARENT=$TRACEPARENT"} \
@@ -131,7 +136,7 @@ print_header() {
     ${git_head:+"git_head=$git_head"} \
     ${snapshot:+"snapshot=$snapshot"} \
     ${snapshot_error:+"snapshot_error=$snapshot_error"} \
-    ''
+    "$@" ''
 }
 
 # State of the work tree before and after a command: an index of our own, into which git adds all that is there, with objects of
@@ -265,8 +270,9 @@ mark_full() {
 }
 
 # Brings what is spooled into the database, by a process that outlives this one. Without an ai-tracker that works, whoever
-# comes next does it.
+# comes next does it. $1: it waits so many seconds for more, and leaves the processor to others.
 start_drain() {
+  delay=${1:-0}
   for folder in "$folder1" "$folder2"; do
     [ -n "$folder" ] || continue
     for record in "$folder"/*.hook "$folder"/*.json; do
@@ -294,9 +300,12 @@ start_drain() {
     rmdir -- "$lock"
     mkdir -- "$lock" || return
   fi
-  # Claude Code waits until nobody holds the pipes of its hook, and ends the hook's process group.
-  if command -v setsid; then set -- setsid sh -c 'trap "" HUP; "$@" hook drain; rmdir -- "$0"' "$lock" "$@"
+  if [ "$delay" -gt 0 ]; then
+    if command -v nice; then set -- nice "$@"; fi
+    set -- sh -c 'trap "" HUP; sleep "$1"; shift; "$@" hook drain; rmdir -- "$0"' "$lock" "$delay" "$@"
   else set -- sh -c 'trap "" HUP; "$@" hook drain; rmdir -- "$0"' "$lock" "$@"; fi
+  # Claude Code waits until nobody holds the pipes of its hook, and ends the hook's process group.
+  if command -v setsid; then set -- setsid "$@"; fi
   "$@" </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
 }
 
@@ -314,5 +323,10 @@ run_hook() {
   esac
 }
 
-run_hook "$@"
-exit 0
+case ${1:-} in
+  parts) ;;
+  *)
+    run_hook "$@"
+    exit 0
+    ;;
+esac

@@ -19,6 +19,16 @@ if (args[0] === 'hook' && args[1] === 'claude' && !args.some((arg) => arg.starts
   }
   // A stdin that goes on for ever would keep the process alive.
   process.stdin.destroy();
+} else if (args[0] === 'hook' && args[1] === 'git' && args[2] !== undefined && !args[2].startsWith('-')) {
+  // No commit fails or waits for the rest of the command line.
+  try {
+    const { gitHook } = await import('./git-hook.ts');
+    const why = await gitHook(args.slice(2), process.stdin, process.env);
+    if (why !== null) process.stderr.write(`ai-tracker: ${why}\n`);
+  } catch (error) {
+    process.stderr.write(`ai-tracker: this ${args[2]} was not recorded: ${(error as Error).message}: ai-tracker doctor\n`);
+  }
+  process.stdin.destroy();
 } else if (Number.parseInt(node, 10) < LEAST_NODE) {
   process.stderr.write(`ai-tracker: needs Node ${LEAST_NODE} or newer; this is Node ${node} (${process.execPath})\n`);
   process.exitCode = ENVIRONMENT_AT_FAULT;

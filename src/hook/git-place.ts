@@ -26,7 +26,8 @@ export function gitPlace(folder: string): GitPlace | null {
   }
 }
 
-function headOf(gitFolder: string): Pick<GitPlace, 'branch' | 'headSha'> {
+/** @param gitFolder of the work tree, where its HEAD is */
+export function headOf(gitFolder: string): Pick<GitPlace, 'branch' | 'headSha'> {
   const head = (read(join(gitFolder, 'HEAD')) ?? '').trim();
   const ref = /^ref: (\S+)$/.exec(head)?.[1];
   if (ref === undefined) return { branch: null, headSha: SHA.test(head) ? head : null };

@@ -12,6 +12,9 @@ export const HOOK_VARIABLES: readonly string[] = [
   ...SETTINGS.flatMap(({ option, env }) => (isTarget(option) ? env : [])),
 ];
 
+/** What hooks of git take besides: whether it was Claude Code that started git, and which session. */
+export const GIT_HOOK_VARIABLES: readonly string[] = ['CLAUDECODE', 'CLAUDE_CODE_SESSION_ID'];
+
 /** Those of the list that are set. */
 export const hookEnvironment = (env: NodeJS.ProcessEnv): Record<string, string | undefined> =>
   Object.fromEntries(HOOK_VARIABLES.map((name) => [name, env[name]]));

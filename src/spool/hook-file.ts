@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { resolveSettings } from '../model/settings.ts';
 import { hookTask } from './hook-environment.ts';
-import { type SpooledHook, type SpoolReading, spoolTarget } from './spool-record.ts';
+import { type SpooledGitHook, type SpooledHook, type SpoolReading, spoolTarget } from './spool-record.ts';
 
 /**
  * A hook event as a shell script can spool it, which has no JSON and forks as little as it can:
@@ -34,6 +34,11 @@ export interface HookFindings {
   readonly git_head?: string;
   readonly snapshot?: string;
   readonly snapshot_error?: string;
+  /** Of a hook of git: its name, its arguments joined by spaces, and the folders behind the work tree. */
+  readonly git_hook?: string;
+  readonly git_args?: string;
+  readonly git_dir?: string;
+  readonly git_common?: string;
 }
 
 /** The bytes of a `.hook` file. Values are cut at their first NUL, which would end them anyway. */
@@ -100,5 +105,21 @@ function hookOf(pairs: Readonly<Record<string, string>>, payload: string, mtimeM
     },
     snapshot: given('snapshot'),
     snapshotError: given('snapshot_error'),
+    ...gitHookOf(given, fromPwd),
   };
+}
+
+function gitHookOf(
+  given: (key: string) => string | null,
+  fromPwd: (path: string | null) => string | null,
+): { git?: SpooledGitHook } {
+  const [hook, gitDir] = [given('git_hook'), fromPwd(given('git_dir'))];
+  if (hook === null || gitDir === null) return {};
+  const git = {
+    ...{ hook, args: given('git_args') ?? '', gitDir: resolve(gitDir) },
+    commonDir: resolve(fromPwd(given('git_common')) ?? gitDir),
+    claudeSession: given('CLAUDE_CODE_SESSION_ID'),
+    insideClaude: given('CLAUDECODE') === '1',
+  };
+  return { git };
 }

@@ -4,11 +4,17 @@ import { makeFolder } from '../model/make-folder.ts';
 
 /**
  * Hook events that did not get into the spool: one byte each in a file of the folder, since appending a byte is atomic and
- * takes no lock, from a shell too. `refused`: the spool was full, or the event too large. `unreadable`: stdin was no event.
+ * takes no lock, from a shell too. `refused`: the spool was full, or the event too large; `refused_git`: so it was for a hook of git. `unreadable`: stdin was no event.
  * `ignored_…`: it got in, and a drain found nothing in it of which a row could be made.
  * `expired`: a drain gave a record up by its age; the one at the end of a turn has nobody to tell.
  */
-export type Refusal = 'refused' | 'unreadable' | 'expired' | `ignored_${IgnoredHook}` | `snapshot_${SnapshotRefusal}`;
+export type Refusal =
+  | 'refused'
+  | 'refused_git'
+  | 'unreadable'
+  | 'expired'
+  | `ignored_${IgnoredHook}`
+  | `snapshot_${SnapshotRefusal}`;
 
 /** Why the state of a work tree was not kept: no work tree or no git, switched off after a timeout, past its time, or git failed. */
 export type SnapshotRefusal = 'no_git' | 'suspended' | 'timeout' | 'failed';
@@ -19,6 +25,7 @@ export type IgnoredHook = (typeof IGNORED_HOOKS)[number];
 
 const REFUSAL_FILES = {
   refused: '.refused',
+  refused_git: '.refused_git',
   unreadable: '.unreadable',
   expired: '.expired',
   ignored_no_session: '.ignored_no_session',

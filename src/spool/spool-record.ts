@@ -49,6 +49,21 @@ export interface SpooledHook {
   /** State of the work tree that the hook kept, and why it could not; see the room that takes snapshots. */
   readonly snapshot?: string | null;
   readonly snapshotError?: string | null;
+  /** Of a hook of git: which, and where; absent over HTTP, where the payload says so. */
+  readonly git?: SpooledGitHook;
+}
+
+export interface SpooledGitHook {
+  /** `post-commit`, … */
+  readonly hook: string;
+  /** What git gave it, joined by spaces. */
+  readonly args: string;
+  readonly gitDir: string;
+  readonly commonDir: string;
+  /** `CLAUDE_CODE_SESSION_ID`. */
+  readonly claudeSession: string | null;
+  /** `CLAUDECODE`: git was started by a command of Claude Code. */
+  readonly insideClaude: boolean;
 }
 
 export interface SpooledPlace {
