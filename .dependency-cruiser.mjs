@@ -8,7 +8,7 @@
 export const RANKS = [
   ['model'],
   ['dialect', 'resolve', 'hook', 'git', 'store', 'spool', 'forward'],
-  ['ingest', 'query', 'snapshot'],
+  ['attribution', 'ingest', 'query', 'snapshot'],
   ['writer'],
   ['otel', 'otlp', 'sink'],
   ['receiver'],

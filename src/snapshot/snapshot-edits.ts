@@ -59,6 +59,22 @@ export class SnapshotEdits {
     }
   }
 
+  /** What a call was found to have changed, and when it began; null: nothing is known (yet). */
+  found(event: ToolEvent): { readonly edits: readonly FoundEdit[]; readonly fromMs: number } | null {
+    const top = event.place.git?.top;
+    const folders = top === undefined ? null : gitFolders(top);
+    if (folders === null) return null;
+    const { marks } = snapshotStore(folders);
+    const call = `${event.sessionId}:${event.toolUseId}`;
+    try {
+      const mark = findMark(marks, 'found', call);
+      if (mark === null) return null;
+      return { edits: mark.edits, fromMs: findMark(marks, 'before', call)?.timeMs ?? event.timeMs - (event.durationMs ?? 0) };
+    } catch {
+      return null;
+    }
+  }
+
   /**
    * Deletes what is too old in the stores of the work trees that were seen, at most once an hour.
    *

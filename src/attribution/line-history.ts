@@ -1,0 +1,208 @@
+import type { Db } from '../store/open.ts';
+import { HUMAN, type LineState, LineStates, UNKNOWN } from './line-states.ts';
+import { isBinary } from './line-text.ts';
+import { LineTexts } from './line-texts.ts';
+import type { RepositoryReader } from './repository-reader.ts';
+import { type Resolved, resolveLines, type Source } from './resolve-lines.ts';
+
+/** Contents of a file that are looked at for lines that nothing nearer has. */
+const RECENT_STATES = 40;
+const MAX_RECENT_SOURCES = 3;
+const NOTHING: ReadonlySet<number> = new Set();
+
+export interface Origin {
+  /** What the file was in the work tree when somebody last told. */
+  readonly current: { readonly state: LineState; readonly isSuspect: boolean } | null;
+  /** What is committed. */
+  readonly committed: LineState | null;
+  /** Contents that git took lines from: stashes, commits that were made anew. */
+  readonly offered: readonly LineState[];
+  /** Other paths that the file had. */
+  readonly previousPaths: readonly string[];
+}
+
+/** Tells whose the lines of a content are, by the contents that are known. */
+export class LineHistory {
+  readonly texts: LineTexts;
+  readonly states: LineStates;
+  readonly #blobs;
+
+  constructor(db: Db) {
+    this.texts = new LineTexts(db);
+    this.states = new LineStates(db);
+    this.#blobs = {
+      find: db.prepare<[string], number>('SELECT content FROM blobs WHERE oid = ?').pluck(),
+      put: db.prepare<[string, number, number]>(
+        'INSERT INTO blobs (oid, content, seen_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+      ),
+    };
+  }
+
+  /** contents.id of git's blobs, by id; null: binary, too large or not there. */
+  contentsOf(oids: readonly string[], reader: RepositoryReader, nowMs: number): Map<string, number | null> {
+    const found = new Map<string, number | null>();
+    const missing: string[] = [];
+    for (const oid of new Set(oids)) {
+      const known = this.#blobs.find.get(oid);
+      if (known === undefined) missing.push(oid);
+      else found.set(oid, known);
+    }
+    if (missing.length === 0) return found;
+    reader.blobs(missing).forEach((bytes, i) => {
+      const oid = missing[i] as string;
+      if (bytes === null || isBinary(bytes)) return void found.set(oid, null);
+      const content = this.texts.contentOf(this.texts.textsOf(bytes.toString('utf8')));
+      this.#blobs.put.run(oid, content, nowMs);
+      found.set(oid, content);
+    });
+    return found;
+  }
+
+  /** A content that was committed before anybody told of it: what is new in it is of nobody known. */
+  committedState(path: string, content: number, known: Origin, atMs: number): LineState {
+    return this.states.exact(path, content) ?? this.resolve(path, content, known, UNKNOWN, atMs);
+  }
+
+  /** A content that came about since the last one that was told. What is new in it a person wrote. */
+  foundState(path: string, content: number, origin: Origin, atMs: number): LineState {
+    const exact = this.states.exact(path, content);
+    const state = exact ?? this.resolve(path, content, origin, HUMAN, atMs);
+    this.foundFrom(origin, state, atMs);
+    return state;
+  }
+
+  /** A person made that state of what was there. */
+  foundFrom(origin: Origin, state: LineState, atMs: number): void {
+    const before = this.#likelier(origin, state);
+    if (before !== null) this.changed(before.lines, state.lines, HUMAN, atMs);
+  }
+
+  /** Keeps who took lines away, and that lines are back. */
+  changed(before: Int32Array, after: Int32Array, author: number, atMs: number): void {
+    const [old, fresh] = [new Set(before), new Set(after)];
+    for (const line of old) if (!fresh.has(line)) this.states.setRemoved(line, author, atMs);
+    for (const line of fresh) if (!old.has(line) && this.states.removedBy(line) !== null) this.states.setRemoved(line, 0, atMs);
+  }
+
+  /** Makes the state, of lines that are known and new ones by that author. */
+  resolve(path: string, content: number, origin: Origin, author: number, atMs: number): LineState {
+    const target = this.texts.textsOfContent(content);
+    const base = origin.committed === null ? NOTHING : new Set(origin.committed.lines);
+    const sources = this.#sources(origin, base, target);
+    let found = this.#resolve(target, sources, base);
+    const isOpen = (n: number): boolean => found[n] === null && this.texts.facts(target[n] as number).isDistinctive;
+    const open = new Set(target.filter((_, n) => isOpen(n)));
+    if (open.size > 0) {
+      const further = this.#recent(path, origin, open, base);
+      if (further.length > 0) found = this.#resolve(target, [...sources, ...further], base);
+    }
+    const lines = Int32Array.from(found, (one, n) => this.#lineOf(one, target[n] as number, author, atMs));
+    return this.states.addState(path, content, lines, atMs);
+  }
+
+  /** The next content by one hand: what is new is that author's, and nothing else is looked at. */
+  resolveEdit(path: string, content: number, before: LineState | null, author: number, atMs: number): LineState {
+    const exact = this.states.exact(path, content);
+    if (exact !== null) return exact;
+    const target = this.texts.textsOfContent(content);
+    const sources = before === null ? [] : [this.#source(before, 'nothing', false)];
+    const found = this.#resolve(target, sources, NOTHING);
+    const lines = Int32Array.from(found, (one, n) => this.#lineOf(one, target[n] as number, author, atMs));
+    return this.states.addState(path, content, lines, atMs);
+  }
+
+  /** A file that is not there. */
+  emptyState(path: string, atMs: number): LineState {
+    const nothing = new Int32Array(0);
+    const content = this.texts.contentOf(nothing);
+    return this.states.exact(path, content) ?? this.states.addState(path, content, nothing, atMs);
+  }
+
+  forget(): void {
+    this.texts.forget();
+    this.states.forget();
+  }
+
+  #resolve(target: Int32Array, sources: readonly Source[], base: ReadonlySet<number>): Resolved[] {
+    return resolveLines(target, sources, base, (text) => this.texts.facts(text));
+  }
+
+  #lineOf(resolved: Resolved, text: number, author: number, atMs: number): number {
+    if (resolved === null) return this.states.addLine(text, author, false, atMs);
+    if (resolved.what === 'kept' && !resolved.isInferred) return resolved.line;
+    const from = this.states.line(resolved.what === 'kept' ? resolved.line : resolved.from);
+    return this.states.addLine(text, from.author, from.isInferred || resolved.isInferred, atMs);
+  }
+
+  #source(state: LineState, shows: Source['shows'], isInferred: boolean): Source {
+    return { lines: state.lines, texts: this.states.textsOf(state.lines), shows, isInferred };
+  }
+
+  /** The work tree's content leads, unless nothing of what was written into it is left: then it was thrown away. */
+  #sources({ current, committed, offered }: Origin, base: ReadonlySet<number>, target: Int32Array): Source[] {
+    const sources: Source[] = [];
+    const known = new Set<number>();
+    const add = (state: LineState | null, shows: Source['shows'], first = false): void => {
+      if (state === null || known.has(state.id)) return;
+      known.add(state.id);
+      const source = this.#source(state, shows, false);
+      if (first) sources.unshift(source);
+      else sources.push(source);
+    };
+    const isLeft = current !== null && this.#isLeft(current.state, base, target);
+    if (current !== null && isLeft) add(current.state, current.isSuspect ? 'run' : 'any');
+    add(committed, 'nothing');
+    if (current !== null && !isLeft) add(current.state, 'run');
+    for (const state of offered) add(state, 'run');
+    return sources;
+  }
+
+  #isLeft(state: LineState, base: ReadonlySet<number>, target: Int32Array): boolean {
+    const there = new Set(target);
+    let own = 0;
+    for (const line of state.lines) {
+      if (base.has(line)) continue;
+      const { text } = this.states.line(line);
+      if (!this.texts.facts(text).isDistinctive) continue;
+      if (there.has(text)) return true;
+      own++;
+    }
+    return own === 0;
+  }
+
+  /** Contents that the file had some time, with most of the lines that are still open. */
+  #recent(
+    path: string,
+    { current, committed, offered, previousPaths }: Origin,
+    open: Set<number>,
+    base: ReadonlySet<number>,
+  ): Source[] {
+    const left = new Set(open);
+    const seen = new Set([current?.state.id, committed?.id, ...offered.map(({ id }) => id)]);
+    const states = [path, ...previousPaths]
+      .flatMap((one) => this.states.ofPath(one, RECENT_STATES))
+      .filter(({ id }) => !seen.has(id))
+      .map((state) => ({ state, own: state.lines.filter((line) => !base.has(line)).map((line) => this.states.line(line).text) }));
+    const found: Source[] = [];
+    while (found.length < MAX_RECENT_SOURCES && left.size > 0) {
+      let best: { readonly state: LineState; readonly own: Int32Array } | null = null;
+      let most = 0;
+      for (const one of states) {
+        const count = new Set(one.own.filter((text) => left.has(text))).size;
+        if (count > most) [best, most] = [one, count];
+      }
+      if (best === null) break;
+      for (const text of best.own) left.delete(text);
+      found.push(this.#source(best.state, 'run', true));
+    }
+    return found;
+  }
+
+  /** Of the two contents that one may come from, that with which it shares more. */
+  #likelier({ current, committed }: Origin, state: LineState): LineState | null {
+    if (current === null || committed === null) return current?.state ?? committed;
+    const lines = new Set(state.lines);
+    const shared = (one: LineState): number => one.lines.reduce((sum, line) => sum + (lines.has(line) ? 1 : 0), 0);
+    return shared(current.state) >= shared(committed) ? current.state : committed;
+  }
+}

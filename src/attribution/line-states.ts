@@ -1,0 +1,226 @@
+import type { Db } from '../store/open.ts';
+import { packNumbers, unpackNumbers } from './numbers-blob.ts';
+
+/** authors.id */
+export const HUMAN = 1;
+export const UNKNOWN = 2;
+
+export interface Line {
+  readonly text: number;
+  readonly author: number;
+  readonly isInferred: boolean;
+}
+
+/** A content of a file, and the lines that it is made of. */
+export interface LineState {
+  readonly id: number;
+  readonly path: string;
+  readonly content: number;
+  readonly lines: Int32Array;
+}
+
+export interface WorkState {
+  readonly state: LineState;
+  /** Since it was seen, git may have thrown it away. */
+  readonly isSuspect: boolean;
+}
+
+interface StateRow {
+  readonly id: number;
+  readonly path: string;
+  readonly content: number;
+  readonly lines: Buffer;
+}
+
+const MAX_CACHED_LINES = 500_000;
+const MAX_CACHED_STATES = 200;
+
+/** Lines, and the states that they make. All of it can be taken back from a time on (`rewind`), to be told anew. */
+export class LineStates {
+  readonly #lines = new Map<number, Line>();
+  readonly #states = new Map<number, LineState>();
+  readonly #statements;
+
+  constructor(db: Db) {
+    const state = 'SELECT id, path, content, lines FROM states WHERE';
+    this.#statements = {
+      line: db.prepare<[number], { text: number; author: number; is_inferred: number }>(
+        'SELECT text, author, is_inferred FROM lines WHERE id = ?',
+      ),
+      lines: db.prepare<[number, number], { id: number; text: number; author: number; is_inferred: number }>(
+        'SELECT id, text, author, is_inferred FROM lines WHERE id BETWEEN ? AND ?',
+      ),
+      putLine: db.prepare<[number, number, number, number]>(
+        'INSERT INTO lines (text, author, is_inferred, at_ms) VALUES (?, ?, ?, ?)',
+      ),
+      state: db.prepare<[number], StateRow>(`${state} id = ?`),
+      exact: db.prepare<[string, number], StateRow>(`${state} path = ? AND content = ?`),
+      anywhere: db.prepare<[number], StateRow>(`${state} content = ? ORDER BY at_ms DESC, id DESC LIMIT 1`),
+      ofPath: db.prepare<[string, number], StateRow>(`${state} path = ? ORDER BY at_ms DESC, id DESC LIMIT ?`),
+      putState: db.prepare<[string, number, Buffer, number]>(
+        'INSERT INTO states (path, content, lines, at_ms) VALUES (?, ?, ?, ?)',
+      ),
+      current: db.prepare<[string, string], { state: number; is_suspect: number }>(
+        'SELECT state, is_suspect FROM work_states WHERE worktree = ? AND path = ? ORDER BY at_ms DESC LIMIT 1',
+      ),
+      setCurrent: db.prepare<[string, string, number, number]>(
+        'INSERT INTO work_states (worktree, path, at_ms, state, is_suspect) VALUES (?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET state = excluded.state, is_suspect = 0',
+      ),
+      suspect: db.prepare<[number, string, number]>(
+        `INSERT INTO work_states (worktree, path, at_ms, state, is_suspect)
+          SELECT worktree, path, ?, state, 1 FROM work_states AS held
+          WHERE worktree = ? AND is_suspect = 0 AND at_ms < ?
+            AND at_ms = (SELECT max(at_ms) FROM work_states WHERE worktree = held.worktree AND path = held.path)
+          ON CONFLICT DO UPDATE SET is_suspect = 1`,
+      ),
+      removal: db.prepare<[number], number>('SELECT author FROM removals WHERE line = ? ORDER BY at_ms DESC LIMIT 1').pluck(),
+      remove: db.prepare<[number, number, number]>(
+        'INSERT INTO removals (line, at_ms, author) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET author = excluded.author',
+      ),
+      author: db.prepare<[string], number>('SELECT id FROM authors WHERE modification = ?').pluck(),
+      putAuthor: db.prepare<[string, string | null]>('INSERT INTO authors (modification, agent) VALUES (?, ?)'),
+      authorOf: db.prepare<[number], { modification: string | null; agent: string | null }>(
+        'SELECT modification, agent FROM authors WHERE id = ?',
+      ),
+      ofAgentsWithText: db.prepare<[number], { id: number }>(
+        `SELECT id FROM lines WHERE text = ? AND author > ${UNKNOWN} ORDER BY id DESC LIMIT 1`,
+      ),
+      rewind: ['work_states', 'removals', 'commit_states', 'states', 'lines'].map((table) =>
+        db.prepare<[number]>(`DELETE FROM ${table} WHERE at_ms >= ?`),
+      ),
+    };
+  }
+
+  line(id: number): Line {
+    const known = this.#lines.get(id);
+    if (known !== undefined) return known;
+    const row = this.#statements.line.get(id);
+    if (row === undefined) throw new Error(`the authorship memory has no line ${id}`);
+    return this.#keep(id, row);
+  }
+
+  textsOf(lines: Int32Array): Int32Array {
+    this.#load(lines);
+    return lines.map((id) => this.line(id).text);
+  }
+
+  addLine(text: number, author: number, isInferred: boolean, atMs: number): number {
+    const id = Number(this.#statements.putLine.run(text, author, isInferred ? 1 : 0, atMs).lastInsertRowid);
+    this.#lines.set(id, { text, author, isInferred });
+    return id;
+  }
+
+  state(id: number): LineState {
+    const known = this.#states.get(id);
+    if (known !== undefined) return known;
+    const row = this.#statements.state.get(id);
+    if (row === undefined) throw new Error(`the authorship memory has no state ${id}`);
+    return this.#stateOf(row);
+  }
+
+  /** The state in which that file has that content. */
+  exact(path: string, content: number): LineState | null {
+    const row = this.#statements.exact.get(path, content);
+    return row === undefined ? null : this.#stateOf(row);
+  }
+
+  /** The same of any file. */
+  anywhere(content: number): LineState | null {
+    const row = this.#statements.anywhere.get(content);
+    return row === undefined ? null : this.#stateOf(row);
+  }
+
+  /** What a file was lately, the newest first. */
+  ofPath(path: string, most: number): LineState[] {
+    return this.#statements.ofPath.all(path, most).map((row) => this.#stateOf(row));
+  }
+
+  addState(path: string, content: number, lines: Int32Array, atMs: number): LineState {
+    const id = Number(this.#statements.putState.run(path, content, packNumbers(lines), atMs).lastInsertRowid);
+    return this.#cache({ id, path, content, lines });
+  }
+
+  current(worktree: string, path: string): WorkState | null {
+    const row = this.#statements.current.get(worktree, path);
+    return row === undefined ? null : { state: this.state(row.state), isSuspect: row.is_suspect === 1 };
+  }
+
+  setCurrent(worktree: string, path: string, state: LineState, atMs: number): void {
+    this.#statements.setCurrent.run(worktree, path, atMs, state.id);
+  }
+
+  /** What the work tree's files were known to be may not hold any more. */
+  suspectAll(worktree: string, atMs: number): void {
+    this.#statements.suspect.run(atMs, worktree, atMs);
+  }
+
+  /** Null where nobody took it away. */
+  removedBy(line: number): number | null {
+    return this.#statements.removal.get(line) || null;
+  }
+
+  /** @param author 0: the line came back */
+  setRemoved(line: number, author: number, atMs: number): void {
+    this.#statements.remove.run(line, atMs, author);
+  }
+
+  authorOfEdit(modification: string, agent: string | null): number {
+    return (
+      this.#statements.author.get(modification) ?? Number(this.#statements.putAuthor.run(modification, agent).lastInsertRowid)
+    );
+  }
+
+  /** Null of people and of who is not known. */
+  editOf(author: number): { readonly modification: string; readonly agent: string | null } | null {
+    if (author <= UNKNOWN) return null;
+    const row = this.#statements.authorOf.get(author);
+    return row?.modification == null ? null : { modification: row.modification, agent: row.agent };
+  }
+
+  /** The newest line of an agent with that text. */
+  agentsLine(text: number): number | null {
+    return this.#statements.ofAgentsWithText.get(text)?.id ?? null;
+  }
+
+  /** Takes back what was concluded from then on. */
+  rewind(fromMs: number): void {
+    for (const statement of this.#statements.rewind) statement.run(fromMs);
+    this.forget();
+  }
+
+  forget(): void {
+    this.#lines.clear();
+    this.#states.clear();
+  }
+
+  /** Lines of one file mostly have numbers in a row. */
+  #load(lines: Int32Array): void {
+    let from = 0;
+    while (from < lines.length) {
+      const first = lines[from] as number;
+      let to = from;
+      while (to + 1 < lines.length && lines[to + 1] === (lines[to] as number) + 1) to++;
+      if (to > from && !this.#lines.has(first)) {
+        for (const row of this.#statements.lines.all(first, lines[to] as number)) this.#keep(row.id, row);
+      }
+      from = to + 1;
+    }
+  }
+
+  #keep(id: number, { text, author, is_inferred }: { text: number; author: number; is_inferred: number }): Line {
+    if (this.#lines.size > MAX_CACHED_LINES) this.#lines.clear();
+    const line = { text, author, isInferred: is_inferred === 1 };
+    this.#lines.set(id, line);
+    return line;
+  }
+
+  #stateOf({ id, path, content, lines }: StateRow): LineState {
+    return this.#states.get(id) ?? this.#cache({ id, path, content, lines: unpackNumbers(lines) });
+  }
+
+  #cache(state: LineState): LineState {
+    if (this.#states.size > MAX_CACHED_STATES) this.#states.clear();
+    this.#states.set(state.id, state);
+    return state;
+  }
+}

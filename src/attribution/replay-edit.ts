@@ -1,0 +1,88 @@
+import type { ToldContent, ToldEdit, ToldHunk } from './authorship-event.ts';
+import type { LineHistory, Origin } from './line-history.ts';
+import type { LineState } from './line-states.ts';
+import type { RepositoryReader } from './repository-reader.ts';
+
+/** What an agent's call did to a file: what was there before it is somebody else's, what is new is the call's. */
+export function replayEdit(history: LineHistory, reader: RepositoryReader, edit: ToldEdit, atMs: number): void {
+  const { states } = history;
+  const { worktree, path } = edit;
+  const from = edit.previousPath ?? path;
+  const current = states.current(worktree, from);
+  const committed = committedIn(history, reader, edit, from, atMs);
+  const origin: Origin = { current, committed, offered: [], previousPaths: [] };
+  const before = stateBefore(history, edit.before, from, origin, atMs);
+  const after = contentAfter(history, edit, before);
+  if (after === null) return;
+  const author = states.authorOfEdit(edit.modification, edit.agent);
+  const state = after === 'absent' ? history.emptyState(path, atMs) : history.resolveEdit(path, after, before, author, atMs);
+  history.changed(before?.lines ?? new Int32Array(0), state.lines, author, atMs);
+  states.setCurrent(worktree, path, state, atMs);
+  if (from !== path) states.setCurrent(worktree, from, history.emptyState(from, atMs), atMs);
+}
+
+/** What the file is in the commit that was checked out; asked of git only where nothing nearer is known. */
+function committedIn(
+  history: LineHistory,
+  reader: RepositoryReader,
+  { head, worktree, before }: ToldEdit,
+  path: string,
+  atMs: number,
+): LineState | null {
+  if (typeof before === 'number' && history.states.exact(path, before) !== null) return null;
+  if (before === 'absent' || head === null) return null;
+  const name = `${head}:${path}`;
+  const content = history.contentsOf([name], reader, atMs).get(name) ?? null;
+  if (content === null) return null;
+  const current = history.states.current(worktree, path);
+  return history.committedState(path, content, { current, committed: null, offered: [], previousPaths: [] }, atMs);
+}
+
+function stateBefore(history: LineHistory, told: ToldContent, path: string, origin: Origin, atMs: number): LineState | null {
+  if (told === 'unknown') return origin.current?.state ?? origin.committed;
+  if (told === 'absent') {
+    if (origin.current === null || origin.current.state.lines.length === 0) return null;
+    return history.foundState(path, history.emptyState(path, atMs).content, origin, atMs);
+  }
+  // A file that a person moved is known by its content.
+  if (origin.current === null && origin.committed === null && history.states.exact(path, told) === null) {
+    const elsewhere = history.states.anywhere(told);
+    if (elsewhere !== null && elsewhere.lines.length > 0) return history.states.addState(path, told, elsewhere.lines, atMs);
+  }
+  return history.foundState(path, told, origin, atMs);
+}
+
+/** Null where the tool did not tell, and nothing is known that its hunks could be laid over. */
+function contentAfter(history: LineHistory, edit: ToldEdit, before: LineState | null): number | 'absent' | null {
+  if (edit.after !== 'unknown') return edit.after;
+  if (edit.hunks === null) return null;
+  const texts = layOver(before === null ? new Int32Array(0) : history.states.textsOf(before.lines), edit.hunks);
+  return texts === null ? null : history.texts.contentOf(texts);
+}
+
+/** A patch over lines; a hunk may lie elsewhere than it says. Null where one fits nowhere. */
+export function layOver(texts: Int32Array, hunks: readonly ToldHunk[]): Int32Array | null {
+  const made: number[] = [];
+  let at = 0;
+  let shift = 0;
+  for (const { oldStart, lines } of hunks) {
+    const old = lines.filter(([side]) => side !== '+').map(([, text]) => text);
+    const place = placeOf(texts, old, at, Math.max(oldStart - 1, 0) + shift);
+    if (place < 0) return null;
+    shift = place - Math.max(oldStart - 1, 0);
+    for (let n = at; n < place; n++) made.push(texts[n] as number);
+    for (const [side, text] of lines) if (side !== '-') made.push(text);
+    at = place + old.length;
+  }
+  for (let n = at; n < texts.length; n++) made.push(texts[n] as number);
+  return Int32Array.from(made);
+}
+
+function placeOf(texts: Int32Array, old: readonly number[], from: number, likely: number): number {
+  const last = texts.length - old.length;
+  const fits = (place: number): boolean => old.every((text, n) => texts[place + n] === text);
+  for (let away = 0; away <= texts.length; away++) {
+    for (const place of [likely - away, likely + away]) if (place >= from && place <= last && fits(place)) return place;
+  }
+  return -1;
+}

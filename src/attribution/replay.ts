@@ -1,0 +1,219 @@
+import type { CommitAttribution } from '../model/commit-attribution.ts';
+import type { HookContext } from '../model/hook-context.ts';
+import type { Db } from '../store/open.ts';
+import type { CommitTarget, ToldGit } from './authorship-event.ts';
+import { LineHistory } from './line-history.ts';
+import { HUMAN } from './line-states.ts';
+import { replayCommit } from './replay-commit.ts';
+import { replayEdit } from './replay-edit.ts';
+import type { CommitFacts, RepositoryReader } from './repository-reader.ts';
+import { ToldCommits } from './told-commits.ts';
+import { type KeptEvent, ToldEvents } from './told-events.ts';
+
+/** Events of one transaction: others write in between. */
+const CHUNK = 200;
+/** Hooks of calls that ran side by side may tell in another order than the calls wrote. */
+const DISORDER_MS = 2000;
+const EARLIER_EVENTS = 30;
+const MAX_RELATIVES = 8;
+
+export interface RepositoryName {
+  readonly repoId: string;
+  readonly repoName: string | null;
+}
+
+/** Who made a commit, as far as the event that told of it knows. */
+interface Making {
+  readonly worktree: string | null;
+  readonly top: string | null;
+  readonly branch: string | null;
+  readonly context: HookContext;
+  readonly claudeSession: string | null;
+  readonly owner: CommitTarget;
+}
+
+/** Replays what the hooks told of a repository, and tells whose the lines of its commits are. */
+export class Replay {
+  readonly events: ToldEvents;
+  readonly commits: ToldCommits;
+  readonly history: LineHistory;
+  readonly #db: Db;
+  readonly #reader: RepositoryReader;
+  readonly #name: RepositoryName;
+  #version: unknown;
+
+  constructor(db: Db, reader: RepositoryReader, name: RepositoryName) {
+    this.#db = db;
+    this.#reader = reader;
+    this.#name = name;
+    this.history = new LineHistory(db);
+    this.events = new ToldEvents(db);
+    this.commits = new ToldCommits(db, this.history.states);
+  }
+
+  /** Within a transaction: all of it happens, or nothing. */
+  within<T>(work: () => T): T {
+    // Another process may have taken back what is remembered here.
+    const version = this.#db.pragma('data_version', { simple: true });
+    if (version !== this.#version) this.history.forget();
+    this.#version = version;
+    try {
+      return this.#db.transaction(work).immediate();
+    } catch (error) {
+      this.history.forget();
+      throw error;
+    }
+  }
+
+  /** Replays all that came; from where the earliest belongs, if something came late. */
+  advance(): void {
+    for (let isDone = false; !isDone; ) {
+      isDone = this.within(() => {
+        const late = this.events.lateFrom();
+        if (late !== null) {
+          this.events.reopen(late);
+          this.commits.rewind(late);
+          this.history.states.rewind(late);
+        }
+        const open = this.events.open(CHUNK);
+        for (const event of inOrder(open)) {
+          this.#replay(event);
+          this.events.setDone(event);
+        }
+        return open.length < CHUNK;
+      });
+    }
+  }
+
+  /** Tells of a commit that no event told of. @returns false where git has no such commit */
+  tell(sha: string, making: Making, atMs: number): boolean {
+    const facts = this.#reader.facts([sha]).get(sha) ?? null;
+    return facts !== null && this.#commit(facts, making, atMs);
+  }
+
+  #replay({ told, atMs }: KeptEvent): void {
+    if (told.kind === 'edit') replayEdit(this.history, this.#reader, told, atMs);
+    else this.#git(told, atMs);
+  }
+
+  #git(told: ToldGit, atMs: number): void {
+    for (const stash of told.stashes) if (!this.commits.hasStates(stash)) this.#stash(stash, told.worktree, atMs);
+    const { hook, head, args } = told;
+    switch (hook) {
+      case 'post-commit':
+      case 'post-applypatch':
+      case 'reflog':
+        if (head !== null && !this.commits.isSeen(head)) this.tell(head, told, atMs);
+        return;
+      case 'post-merge': {
+        if (head === null || args[0] === '1' || this.commits.isSeen(head)) return;
+        const facts = this.#reader.facts([head]).get(head) ?? null;
+        // What came by a fast-forward was made elsewhere.
+        if (facts !== null && facts.parents.length > 1 && Math.abs(facts.committedMs - atMs) < 60_000)
+          this.#commit(facts, told, atMs);
+        return;
+      }
+      case 'post-checkout':
+        // Of files, not of a branch: what they were may be gone.
+        if (args[2] === '0') this.history.states.suspectAll(told.worktree, atMs);
+        return;
+      default:
+    }
+  }
+
+  #commit(facts: CommitFacts, making: Making, atMs: number): boolean {
+    const originals = this.commits.originalsOf(facts);
+    const removedBy = this.#removers(originals);
+    const told = replayCommit(this.history, this.#reader, this.commits, {
+      facts,
+      worktree: making.worktree,
+      offeredBy: this.#offeredBy(facts, originals, making.worktree, atMs),
+      removers: (path) => removedBy.get(path) ?? new Map(),
+      atMs,
+    });
+    if (told === null) return false;
+    for (const { path, state } of told.states) this.commits.putState(facts.sha, path, state, atMs);
+    const { context, claudeSession, branch, top, owner } = making;
+    const attribution: CommitAttribution = {
+      ...this.#name,
+      ...{ repoPath: top, sha: facts.sha, branch, subject: facts.subject, prNumber: null },
+      ...{ authoredMs: facts.authoredMs, committedMs: facts.committedMs, recordedMs: atMs },
+      ...{ context, claudeSession, files: told.files },
+    };
+    this.commits.put(facts, { attribution, owner, removed: told.removed }, making.worktree !== null, atMs);
+    return true;
+  }
+
+  #offeredBy(facts: CommitFacts, originals: readonly string[], worktree: string | null, atMs: number): string[] {
+    const offered = new Set([...originals, ...this.commits.relativesOf(facts, MAX_RELATIVES)]);
+    for (const { told } of this.events.gitBefore(atMs, EARLIER_EVENTS)) {
+      if (told.kind !== 'git') continue;
+      for (const stash of told.stashes) offered.add(stash);
+      if (told.worktree === worktree) for (const sha of told.squashed) offered.add(sha);
+    }
+    return [...offered];
+  }
+
+  /** By path and text: whether an agent took the line away in the commit that this one was made of. */
+  #removers(originals: readonly string[]): Map<string, Map<number, boolean[]>> {
+    const found = new Map<string, Map<number, boolean[]>>();
+    for (const sha of originals) {
+      for (const { path, byAgents, byOthers } of this.commits.one(sha)?.removed ?? []) {
+        const ofFile = found.get(path) ?? new Map<number, boolean[]>();
+        found.set(path, ofFile);
+        for (const [texts, isAgents] of [[byAgents, true] as const, [byOthers, false] as const]) {
+          for (const text of texts) ofFile.set(text, [...(ofFile.get(text) ?? []), isAgents]);
+        }
+      }
+    }
+    return found;
+  }
+
+  /** A stash is a commit that nobody tells of: its contents are what the work tree was, with what a person did since. */
+  #stash(sha: string, worktree: string, atMs: number): void {
+    const { history } = this;
+    const facts = this.#reader.facts([sha]).get(sha) ?? null;
+    const [parent = null] = facts?.parents ?? [];
+    const changes = facts === null ? [] : (this.#reader.changes(parent, sha) ?? []).filter(({ isFile }) => isFile);
+    const oids = changes.flatMap(({ blobBefore, blobAfter }) => [blobBefore, blobAfter]).filter((oid) => oid !== null);
+    const contents = history.contentsOf(oids, this.#reader, atMs);
+    for (const { path, blobBefore, blobAfter } of changes) {
+      const after = blobAfter === null ? null : contents.get(blobAfter);
+      if (after == null) continue;
+      const before = blobBefore === null ? null : contents.get(blobBefore);
+      const current = history.states.current(worktree, path);
+      const origin = { current, committed: null, offered: [], previousPaths: [] };
+      const committed = before == null ? null : history.committedState(path, before, origin, atMs);
+      const state = history.states.exact(path, after) ?? history.resolve(path, after, { ...origin, committed }, HUMAN, atMs);
+      this.commits.putState(sha, path, state, atMs);
+      // The stash took it out of the work tree.
+      if (current?.state.content === after) {
+        history.states.setCurrent(worktree, path, committed ?? history.emptyState(path, atMs), atMs);
+      }
+    }
+    if (changes.length === 0) this.commits.putState(sha, '', history.emptyState('', atMs), atMs);
+  }
+}
+
+/** An edit goes behind the one that made what it began with, where their hooks told a moment apart. */
+function inOrder(events: readonly KeptEvent[]): KeptEvent[] {
+  const rest = [...events];
+  const ordered: KeptEvent[] = [];
+  while (rest.length > 0) {
+    const first = rest[0] as KeptEvent;
+    const maker = rest.findIndex(
+      (one, n) => n > 0 && one.atMs - first.atMs <= DISORDER_MS && makes(one, first) && !makes(first, one),
+    );
+    ordered.push(...rest.splice(Math.max(maker, 0), 1));
+  }
+  return ordered;
+}
+
+const makes = ({ told: one }: KeptEvent, { told: other }: KeptEvent): boolean =>
+  one.kind === 'edit' &&
+  other.kind === 'edit' &&
+  one.worktree === other.worktree &&
+  one.path === other.path &&
+  typeof one.after === 'number' &&
+  one.after === other.before &&
+  one.before !== other.before;
