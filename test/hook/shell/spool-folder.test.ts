@@ -61,7 +61,7 @@ test('without HOME, the password file tells the home', async () => {
     command:
       `set -- post; . '${join(import.meta.dirname, '../../../src/hook/shell/claude-hook.sh')}'`.replace(
         'set -- post; . ',
-        'sed "s/^command exec.*//; s/^run_hook .*/find_folders; echo \\"\\$folder2\\"/" ',
+        'sed "s/^command exec.*//; s/^ *run_hook .*/find_folders; echo \\"\\$folder2\\"/" ',
       ) + ' | sh',
   });
   expect(existsSync(passwordHome)).toBe(true);
