@@ -165,7 +165,7 @@ CREATE TABLE commits (
   branch              TEXT,                          -- branch; NULL on a detached head
   authored_at         TEXT,                          -- git's author date
   committed_at        TEXT,                          -- git's committer date
-  pr_number           INTEGER,                       -- pull request that it came from
+  pr_number           INTEGER,                       -- pull request that it came from, as its subject says: inferred
   ai_lines_added      INTEGER NOT NULL DEFAULT 0,    -- added lines that an agent wrote
   ai_lines_removed    INTEGER NOT NULL DEFAULT 0,    -- removed lines that an agent removed
   human_lines_added   INTEGER NOT NULL DEFAULT 0,    -- the other added lines
@@ -173,6 +173,8 @@ CREATE TABLE commits (
   agent_id            TEXT,                          -- agent that committed
   task_execution_id   TEXT,                          -- task_executions.id that committed
   tool_call_id        TEXT,                          -- tool_calls.id that committed
+  owner_match         TEXT,                          -- how the task was found, as in tool_calls
+  conversation_id     TEXT,                          -- coding agent's session in which it was committed
   trace_id            TEXT,                          -- trace of that call
   change_seq          INTEGER NOT NULL,              -- this file's counter at the row's last change
   UNIQUE (repo_id, commit_sha)
@@ -180,6 +182,8 @@ CREATE TABLE commits (
 CREATE INDEX commits_sha ON commits (commit_sha);
 CREATE INDEX commits_time ON commits (timestamp);
 CREATE INDEX commits_task ON commits (task_execution_id) WHERE task_execution_id IS NOT NULL;
+CREATE INDEX commits_call ON commits (tool_call_id) WHERE tool_call_id IS NOT NULL;
+CREATE INDEX commits_conversation ON commits (conversation_id) WHERE conversation_id IS NOT NULL;
 CREATE INDEX commits_change ON commits (change_seq);
 
 -- One file of one commit.
@@ -187,6 +191,7 @@ CREATE TABLE commit_files (
   id               TEXT    NOT NULL PRIMARY KEY,  -- <commit_id>:<file_path>
   commit_id        TEXT    NOT NULL,              -- commits.id
   file_path        TEXT    NOT NULL,              -- path within the repository
+  previous_path    TEXT,                          -- path before, of a renamed file
   lines_added      INTEGER NOT NULL DEFAULT 0,    -- all added lines
   lines_removed    INTEGER NOT NULL DEFAULT 0,    -- all removed lines
   ai_lines_added   INTEGER NOT NULL DEFAULT 0,    -- added lines that an agent wrote
@@ -204,7 +209,8 @@ CREATE TABLE commit_lines (
   file_path            TEXT    NOT NULL,              -- path within the repository, in this commit
   first_line           INTEGER NOT NULL,              -- first line of the range in the committed file, counted from 1
   last_line            INTEGER NOT NULL,              -- last line, included
-  file_modification_id TEXT    NOT NULL,              -- file_modifications.id that wrote them
+  file_modification_id TEXT    NOT NULL,              -- file_modifications.id that wrote them; it may lie in another agent's file
+  agent_id             TEXT,                          -- agent that wrote them
   match                TEXT    NOT NULL,              -- exact (this content was seen) or inferred
   change_seq           INTEGER NOT NULL               -- this file's counter at the row's last change
 ) STRICT;
@@ -217,7 +223,8 @@ CREATE TABLE line_anchors (
   commit_id            TEXT    NOT NULL,  -- commits.id
   file_path            TEXT    NOT NULL,  -- path within the repository, in that commit
   line_number          INTEGER NOT NULL,  -- line in the committed file, counted from 1
-  file_modification_id TEXT,              -- file_modifications.id that wrote the line
+  file_modification_id TEXT,              -- file_modifications.id that wrote the line; it may lie in another agent's file
+  agent_id             TEXT,              -- agent that wrote the line; NULL: no agent
   line_hash            TEXT    NOT NULL,  -- hash of the line
   normal_hash          TEXT    NOT NULL,  -- hash of the line without its white space
   before_hash          TEXT,              -- normal_hash of the line above; NULL at the top

@@ -296,6 +296,11 @@ export class CallSettler {
     }
   }
 
+  /** The row that a call has, or is part of. */
+  rowOfCall(node: SpanNode): string | null {
+    return this.#rowAround(node);
+  }
+
   /** The row of a call around another; of one that has none, because it is told better from inside, that of the call around it. */
   #rowAround(parent: SpanNode | null): string | null {
     const { memory } = this.#parts;

@@ -1,4 +1,5 @@
 import { classify } from '../dialect/classify.ts';
+import type { CommitChanges } from '../model/commit-attribution.ts';
 import type { Reading, TaskName } from '../model/reading.ts';
 import { isoTime, spanRowId } from '../model/row-ids.ts';
 import type { NodeClass, SpanNode } from '../model/span-node.ts';
@@ -10,6 +11,8 @@ import { CallParts } from './call-parts.ts';
 import { CallRows } from './call-rows.ts';
 import { CallSettler } from './call-settler.ts';
 import { ChangeCounter } from './change-counter.ts';
+import { CommitOwners, isCommitNode } from './commit-owners.ts';
+import { CommitRows, commitRowId } from './commit-rows.ts';
 import { EditRows } from './edit-rows.ts';
 import { Fates, mayBeForgotten } from './fates.ts';
 import { InferredOwners } from './inferred-owners.ts';
@@ -67,6 +70,9 @@ export class FileRecorder {
   readonly #paired: PairedCalls;
   readonly #labels: LabelRows;
   readonly #edits: EditRows;
+  /** Null before the first commit: most files have none, and each opening would prepare its statements. */
+  #commits: CommitRows | null = null;
+  readonly #commitOwners: CommitOwners;
   readonly #inferred: InferredOwners;
   readonly #fates: Fates;
   readonly sessions: SessionRows;
@@ -87,7 +93,13 @@ export class FileRecorder {
     const memory = new SpanMemory(db);
     const counter = new ChangeCounter(db);
     const edits = new EditRows(db, counter);
-    const inferred = new InferredOwners(db, counter, (callId) => edits.touch(callId));
+    const followers = {
+      touch: (callId: string): void => {
+        edits.touch(callId);
+        this.#commitOwners.touchCall(callId);
+      },
+    };
+    const inferred = new InferredOwners(db, counter, followers.touch);
     const sessions = new SessionRows(db, counter);
     const fates = new Fates(ledger);
     const callRows = new CallRows(db, counter);
@@ -100,12 +112,13 @@ export class FileRecorder {
     this.#taskRows = new TaskRows(db, memory, counter);
     this.#tasks = new TaskSettler(db, { rows: this.#taskRows, sessions, inferred, fates });
     this.#parts = new CallParts(db);
-    this.#keyed = new KeyedCalls(db, { parts: this.#parts, rows: callRows, sessions, inferred, edits });
+    this.#keyed = new KeyedCalls(db, { parts: this.#parts, rows: callRows, sessions, inferred, followers });
     this.#paired = new PairedCalls(this.#parts);
     this.#calls = new CallSettler(
       { now, memory, rows: callRows, keyed: this.#keyed, paired: this.#paired, sessions, inferred, fates },
       (node) => this.#touchBelow(node),
     );
+    this.#commitOwners = new CommitOwners(db, counter, { memory, inferred, rowOfCall: (node) => this.#calls.rowOfCall(node) });
     this.#labels = new LabelRows(db, counter);
     this.#begin = db.prepare('begin immediate');
     this.#commit = db.prepare('commit');
@@ -132,6 +145,28 @@ export class FileRecorder {
     this.#memory.trim();
     this.#taskRows.trim();
     this.sessions.trim();
+  }
+
+  /**
+   * Writes commits whose lines were told apart, and drops those that are not live any more: the same rows whatever was written before.
+   * @param agentId that committed
+   * @throws {SqliteError} as `apply`
+   */
+  applyCommits({ written, gone }: CommitChanges, agentId: string | null): void {
+    const rows = (this.#commits ??= new CommitRows(this.file.db, this.#counter));
+    this.transact(() => {
+      const nowSeconds = Math.floor(this.#now() / 1000);
+      this.#parts.begin(nowSeconds);
+      for (const commit of gone) rows.remove(commitRowId(commit));
+      for (const commit of written) {
+        if (rows.write(commit, agentId) === null) continue;
+        const node = this.#commitOwners.take(commit, agentId);
+        if (node?.facts.names != null) this.#tasks.tell(node, node.facts.names);
+      }
+      this.#settle(nowSeconds);
+    });
+    this.#memory.trim();
+    this.#taskRows.trim();
   }
 
   /** Spans kept parsed in memory. */
@@ -171,8 +206,10 @@ export class FileRecorder {
     this.#memory.flush(nowSeconds);
     this.#tasks.settle();
     this.#labels.write();
+    this.#commitOwners.touchConversations(this.#inferred.conversations);
     this.#inferred.settle();
     this.#edits.settle();
+    this.#commitOwners.settle();
     this.sessions.flush(this.#now());
     // What a task's row brought up of calls (a total that it states) is in memory only so far.
     this.#memory.flush(nowSeconds);
@@ -204,6 +241,7 @@ export class FileRecorder {
       this.#paired.clear();
       this.#tasks.clear();
       this.#edits.clear();
+      this.#commitOwners.clear();
     }
     this.#ledger.commit();
   }
@@ -214,6 +252,7 @@ export class FileRecorder {
     this.#taskRows.forget();
     this.#inferred.forget();
     this.#edits.forget();
+    this.#commitOwners.forget();
     this.#labels.forget();
     this.sessions.forget();
   }
@@ -323,6 +362,7 @@ export class FileRecorder {
         if (visited.has(child)) continue;
         visited.add(child);
         this.#calls.touch(child);
+        if (isCommitNode(child)) this.#commitOwners.touch(child);
         if (child.cls === 'task') {
           if (child.ref !== null) this.#tasks.touch(child.ref);
           continue;

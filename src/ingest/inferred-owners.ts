@@ -105,6 +105,11 @@ export class InferredOwners {
     this.#rows.add(id);
   }
 
+  /** Conversations whose owners may be others since the last `settle`. */
+  get conversations(): ReadonlySet<string> {
+    return this.#conversations;
+  }
+
   forget(): void {
     this.#traces.clear();
     this.#conversations.clear();
@@ -160,11 +165,17 @@ export class InferredOwners {
     return only === undefined ? null : { taskExecutionId: only.task_execution_id, match: 'call' };
   }
 
-  /** All owned calls of the conversation have one owner; where it served several tasks, the only one that ran at that time. */
   #bySession(row: Unsettled): Owner | null {
-    if (row.conversation_id === null) return null;
-    let owners = this.#ownersOfConversation.all(row.conversation_id).map((o) => o.task_execution_id);
-    if (owners.length > 1) owners = owners.filter((id) => this.#ranAt(id, row.called_at));
+    return row.conversation_id === null ? null : this.ownerInConversation(row.conversation_id, row.called_at);
+  }
+
+  /**
+   * All owned calls of the conversation have one owner; where it served several tasks, the only one that ran at that time.
+   * @param at ISO 8601
+   */
+  ownerInConversation(conversationId: string, at: string): Owner | null {
+    let owners = this.#ownersOfConversation.all(conversationId).map((o) => o.task_execution_id);
+    if (owners.length > 1) owners = owners.filter((id) => this.#ranAt(id, at));
     const only = owners.length === 1 ? owners[0] : undefined;
     return only === undefined ? null : { taskExecutionId: only, match: 'session' };
   }

@@ -7,7 +7,6 @@ import type { Db, Statement } from '../store/open.ts';
 import { prepareQuery, sqlBuilder } from '../store/sql.ts';
 import type { CallParts } from './call-parts.ts';
 import { type CallRow, type CallRows, type Owner, rowFromSpan } from './call-rows.ts';
-import type { EditRows } from './edit-rows.ts';
 import type { InferredOwners } from './inferred-owners.ts';
 import type { SessionRows } from './session-rows.ts';
 
@@ -35,12 +34,18 @@ const MATCH_RANK = { ancestor: 5, attribute: 4, call: 3, session: 2, trace: 1 } 
 const SPAN_ID = /^[0-9a-f]{16}$/;
 const TRACE_ID = /^[0-9a-f]{32}$/;
 
+/** Hears of every call whose row was written or has another owner. */
+export interface CallFollowers {
+  touch(callId: string): void;
+}
+
 export interface KeyedCallsParts {
   readonly parts: CallParts;
   readonly rows: CallRows;
   readonly sessions: SessionRows;
   readonly inferred: InferredOwners;
-  readonly edits: EditRows;
+  /** What follows the row of a call. */
+  readonly followers: CallFollowers;
 }
 
 /** In `call_parts`: the ends of a conversation. */
@@ -55,19 +60,19 @@ export class KeyedCalls {
   readonly #rows: CallRows;
   readonly #sessions: SessionRows;
   readonly #inferred: InferredOwners;
-  readonly #edits: EditRows;
+  readonly #followers: CallFollowers;
   readonly #openCalls: Statement<[string], { id: string }>;
   /** Keys that changed; with the session that told first of a call that is new. */
   readonly #dirty = new Map<string, string | null>();
   /** Keys of which a telling was taken back. */
   readonly #retold = new Set<string>();
 
-  constructor(db: Db, { parts, rows, sessions, inferred, edits }: KeyedCallsParts) {
+  constructor(db: Db, { parts, rows, sessions, inferred, followers }: KeyedCallsParts) {
     this.#parts = parts;
     this.#rows = rows;
     this.#sessions = sessions;
     this.#inferred = inferred;
-    this.#edits = edits;
+    this.#followers = followers;
     this.#openCalls = prepareQuery(
       db,
       sqlBuilder
@@ -128,7 +133,7 @@ export class KeyedCalls {
       // Known beats unknown in a row, and what was taken back is unknown now: the row begins anew.
       if (this.#retold.delete(key)) this.#rows.remove(key);
       this.#rows.write(row);
-      this.#edits.touch(key);
+      this.#followers.touch(key);
       if (newIn !== null) this.#sessions.countCall(newIn, 1);
       if (row.owner === null) this.#inferred.unowned(key);
       else this.#inferred.ownerFound(row.conversationId, row.callId);

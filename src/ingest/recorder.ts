@@ -1,8 +1,9 @@
 import { SERVER_TASKS } from '../dialect/classify.ts';
 import { conversationAround } from '../dialect/conversation.ts';
+import type { CommitChanges } from '../model/commit-attribution.ts';
 import type { HealthFinding, RecorderReport } from '../model/health.ts';
 import { PROCESS_SILENCE_MS } from '../model/liveness.ts';
-import type { ApplyOutcome, Recording } from '../model/recording.ts';
+import type { ApplyOutcome, CommitsOutcome, Recording } from '../model/recording.ts';
 import type { ProcessSession, SpanBatch, SpanRecord } from '../model/span-record.ts';
 import { locateFile, locateReserved, lookingProbe, makingProbe } from '../store/agent-file.ts';
 import { type Footing, fileIdentity, footingOf, type Upset, upsetOf } from '../store/file-identity.ts';
@@ -162,6 +163,14 @@ export class Recorder implements Recording {
     };
   }
 
+  recordCommits(agentId: string | null, changes: CommitChanges): CommitsOutcome {
+    const agent = agentNamed(agentId);
+    const error = this.#writeWith(agent, (recorder) => recorder.applyCommits(changes, agentId));
+    if (error === null) return { status: 'written' };
+    if (!(error instanceof StoreError)) throw error;
+    return { status: 'retry', reason: reasonOf(error), message: error.message };
+  }
+
   ignore(dialect: string, reason: string): void {
     this.#ledger.post(dialect, null, `ignored:${reason}`);
     this.#ledger.commit();
@@ -307,8 +316,12 @@ export class Recorder implements Recording {
   }
 
   #write(group: Group): unknown {
-    return this.#attempt(group.agent, (open) => {
-      open.recorder.apply(group.spans);
+    return this.#writeWith(group.agent, (recorder) => recorder.apply(group.spans));
+  }
+
+  #writeWith(agent: Agent, work: (recorder: FileRecorder) => void): unknown {
+    return this.#attempt(agent, (open) => {
+      work(open.recorder);
       // In these milliseconds: what was committed has no name. Told as a failure, it is written anew.
       const { path } = open.recorder.file;
       const { upset, footing } = this.#look(path, open);

@@ -1,3 +1,4 @@
+import type { CommitChanges } from './commit-attribution.ts';
 import type { RecorderReport } from './health.ts';
 import type { ProcessSession, SpanBatch } from './span-record.ts';
 
@@ -17,9 +18,14 @@ export type ApplyOutcome =
       readonly message: string;
     };
 
+/** What became of commits: all of them are committed, or none. */
+export type CommitsOutcome = { readonly status: 'written' } | Omit<Extract<ApplyOutcome, { status: 'retry' }>, 'rest'>;
+
 /** What the writer thread, the receiver and the command line drive. Synchronous: it lives where blocking is allowed, or with a busy timeout of 0. */
 export interface Recording {
   apply(batch: SpanBatch): ApplyOutcome;
+  /** Writes commits into the file of the agent that made them. @param agentId null: the file for those without one */
+  recordCommits(agentId: string | null, changes: CommitChanges): CommitsOutcome;
   /** Counts something that makes no row and never becomes a span: a hook event of which nothing is read. */
   ignore(dialect: string, reason: string): void;
   /** Opens the session's row if need be and says that the process lives. Never throws; a locked file is tried at the next beat. */

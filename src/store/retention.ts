@@ -39,7 +39,7 @@ const IN_ORDER: readonly Doomed[] = [
     table: 'tool_calls',
     select: `SELECT c.id FROM tool_calls c WHERE c.called_at < @before
       AND NOT EXISTS (SELECT 1 FROM file_modifications m WHERE m.tool_call_id = c.id)
-      AND NOT EXISTS (SELECT 1 FROM commits k WHERE k.task_execution_id = c.task_execution_id AND k.tool_call_id = c.id)
+      AND NOT EXISTS (SELECT 1 FROM commits k WHERE k.tool_call_id = c.id)
       AND NOT ${RUNNING_OWNER('c')} ORDER BY c.called_at LIMIT @limit`,
     alongside: [],
   },

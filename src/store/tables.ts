@@ -150,6 +150,8 @@ export interface CommitTable {
   agent_id: Maybe<string>;
   task_execution_id: Maybe<string>;
   tool_call_id: Maybe<string>;
+  owner_match: Maybe<OwnerMatch>;
+  conversation_id: Maybe<string>;
   trace_id: Maybe<string>;
   change_seq: number;
 }
@@ -158,6 +160,7 @@ export interface CommitFileTable {
   id: Fixed<string>;
   commit_id: Fixed<string>;
   file_path: Fixed<string>;
+  previous_path: Maybe<string>;
   lines_added: Defaulted<number>;
   lines_removed: Defaulted<number>;
   ai_lines_added: Defaulted<number>;
@@ -172,6 +175,7 @@ export interface CommitLineTable {
   first_line: Fixed<number>;
   last_line: number;
   file_modification_id: string;
+  agent_id: Maybe<string>;
   match: 'exact' | 'inferred';
   change_seq: number;
 }
@@ -181,6 +185,7 @@ export interface LineAnchorTable {
   file_path: Fixed<string>;
   line_number: Fixed<number>;
   file_modification_id: Maybe<string>;
+  agent_id: Maybe<string>;
   line_hash: string;
   normal_hash: string;
   before_hash: Maybe<string>;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { decodeBatch, encodeBatch } from '../../src/model/batch-codec.ts';
-import type { ApplyOutcome, Recording } from '../../src/model/recording.ts';
+import type { ApplyOutcome, CommitsOutcome, Recording } from '../../src/model/recording.ts';
 import { resolveSettings } from '../../src/model/settings.ts';
 import type { SpanBatch } from '../../src/model/span-record.ts';
 import type { BatchMessage, Settlement, ToHost } from '../../src/writer/messages.ts';
@@ -38,6 +38,9 @@ class RefusingRecording implements Recording {
     return rest.length === 0
       ? { status: 'written' }
       : { status: 'retry', rest: { ...batch, spans: rest }, reason: 'locked', message: 'locked' };
+  }
+  recordCommits(): CommitsOutcome {
+    return { status: 'written' };
   }
   ignore(): void {}
   beat(): void {}
