@@ -46,7 +46,27 @@ export interface ToldGit {
   readonly rewritten: readonly { readonly from: string; readonly to: string }[];
   readonly context: HookContext;
   readonly claudeSession: string | null;
+  /** It was started by a command of Claude Code. */
+  readonly insideClaude: boolean;
   readonly owner: CommitTarget;
 }
 
-export type Told = ToldEdit | ToldGit;
+/** An agent's command, from before until after. */
+export interface ToldRun {
+  readonly kind: 'run';
+  readonly worktree: string;
+  /** What the work tree was before it. */
+  readonly tree: string;
+  readonly toMs: number;
+  readonly agent: string | null;
+  readonly session: string;
+  /** Of its edits: what comes before the path in file_modifications.id, and the folder that paths lie below. */
+  readonly call: string;
+  readonly top: string;
+  /** Files of which it is told what it did. */
+  readonly paths: readonly string[];
+  /** Its text speaks of commits. */
+  readonly mayCommit: boolean;
+}
+
+export type Told = ToldEdit | ToldGit | ToldRun;

@@ -8,6 +8,8 @@ import { type Resolved, resolveLines, type Source } from './resolve-lines.ts';
 /** Contents of a file that are looked at for lines that nothing nearer has. */
 const RECENT_STATES = 40;
 const MAX_RECENT_SOURCES = 3;
+/** Between the two steps of a move. */
+const MOVE_MS = 3_600_000;
 const NOTHING: ReadonlySet<number> = new Set();
 
 export interface Origin {
@@ -73,7 +75,11 @@ export class LineHistory {
 
   /** A person made that state of what was there. */
   foundFrom(origin: Origin, state: LineState, atMs: number): void {
-    const before = this.#likelier(origin, state);
+    const { current, committed } = origin;
+    const base = committed === null ? NOTHING : new Set(committed.lines);
+    const isFromTree =
+      current !== null && (committed === null || this.isLeft(current.state, base, this.states.textsOf(state.lines)));
+    const before = isFromTree ? current.state : committed;
     if (before !== null) this.changed(before.lines, state.lines, HUMAN, atMs);
   }
 
@@ -96,6 +102,7 @@ export class LineHistory {
       const further = this.#recent(path, origin, open, base);
       if (further.length > 0) found = this.#resolve(target, [...sources, ...further], base);
     }
+    this.#broughtBack(target, found, author, atMs);
     const lines = Int32Array.from(found, (one, n) => this.#lineOf(one, target[n] as number, author, atMs));
     return this.states.addState(path, content, lines, atMs);
   }
@@ -107,6 +114,7 @@ export class LineHistory {
     const target = this.texts.textsOfContent(content);
     const sources = before === null ? [] : [this.#source(before, 'nothing', false)];
     const found = this.#resolve(target, sources, NOTHING);
+    this.#broughtBack(target, found, author, atMs);
     const lines = Int32Array.from(found, (one, n) => this.#lineOf(one, target[n] as number, author, atMs));
     return this.states.addState(path, content, lines, atMs);
   }
@@ -125,6 +133,34 @@ export class LineHistory {
 
   #resolve(target: Int32Array, sources: readonly Source[], base: ReadonlySet<number>): Resolved[] {
     return resolveLines(target, sources, base, (text) => this.texts.facts(text));
+  }
+
+  /**
+   * A move in two steps: who took a line away puts it somewhere else a while later. Whoever else writes the same text wrote it; so did
+   * who writes what was there long ago.
+   */
+  #broughtBack(target: Int32Array, found: Resolved[], author: number, atMs: number): void {
+    const hand = this.#handOf(author);
+    found.forEach((one, n) => {
+      if (one !== null || !this.texts.facts(target[n] as number).isDistinctive) return;
+      const taken = this.states.lastTaken(target[n] as number, atMs - MOVE_MS);
+      if (taken === null || this.#handOf(taken.author) !== hand) return;
+      found[n] = { what: 'changed', from: taken.line, isInferred: false };
+      // Lines that were written together have numbers in a row.
+      for (const step of [-1, 1]) {
+        for (let k = step; found[n + k] === null; k += step) {
+          const beside = this.states.lineIfThere(taken.line + k);
+          if (beside?.text !== target[n + k] || this.#handOf(this.states.removedBy(taken.line + k) ?? 0) !== hand) break;
+          found[n + k] = { what: 'changed', from: taken.line + k, isInferred: false };
+        }
+      }
+    });
+  }
+
+  /** A person, or an agent. */
+  #handOf(author: number): string {
+    const edit = this.states.editOf(author);
+    return edit === null ? `${author}` : `agent ${edit.agent}`;
   }
 
   #lineOf(resolved: Resolved, text: number, author: number, atMs: number): number {
@@ -149,7 +185,7 @@ export class LineHistory {
       if (first) sources.unshift(source);
       else sources.push(source);
     };
-    const isLeft = current !== null && this.#isLeft(current.state, base, target);
+    const isLeft = current !== null && this.isLeft(current.state, base, target);
     if (current !== null && isLeft) add(current.state, current.isSuspect ? 'run' : 'any');
     add(committed, 'nothing');
     if (current !== null && !isLeft) add(current.state, 'run');
@@ -157,7 +193,8 @@ export class LineHistory {
     return sources;
   }
 
-  #isLeft(state: LineState, base: ReadonlySet<number>, target: Int32Array): boolean {
+  /** Whether something that was written into that content is in this one, or nothing was. */
+  isLeft(state: LineState, base: ReadonlySet<number>, target: Int32Array): boolean {
     const there = new Set(target);
     let own = 0;
     for (const line of state.lines) {
@@ -196,13 +233,5 @@ export class LineHistory {
       found.push(this.#source(best.state, 'run', true));
     }
     return found;
-  }
-
-  /** Of the two contents that one may come from, that with which it shares more. */
-  #likelier({ current, committed }: Origin, state: LineState): LineState | null {
-    if (current === null || committed === null) return current?.state ?? committed;
-    const lines = new Set(state.lines);
-    const shared = (one: LineState): number => one.lines.reduce((sum, line) => sum + (lines.has(line) ? 1 : 0), 0);
-    return shared(current.state) >= shared(committed) ? current.state : committed;
   }
 }

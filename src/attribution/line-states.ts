@@ -53,6 +53,14 @@ export class LineStates {
       putLine: db.prepare<[number, number, number, number]>(
         'INSERT INTO lines (text, author, is_inferred, at_ms) VALUES (?, ?, ?, ?)',
       ),
+      newIn: db
+        .prepare<[number, number, number], number>('SELECT 1 FROM lines WHERE id = ? AND author = ? AND at_ms = ?')
+        .pluck(),
+      giveTo: db.prepare<[number, number]>('UPDATE lines SET author = ? WHERE id = ?'),
+      takenLine: db.prepare<[number, number], { line: number; author: number }>(
+        `SELECT removals.line, removals.author FROM lines JOIN removals ON removals.line = lines.id
+          WHERE lines.text = ? AND removals.at_ms >= ? ORDER BY removals.at_ms DESC LIMIT 1`,
+      ),
       state: db.prepare<[number], StateRow>(`${state} id = ?`),
       exact: db.prepare<[string, number], StateRow>(`${state} path = ? AND content = ?`),
       anywhere: db.prepare<[number], StateRow>(`${state} content = ? ORDER BY at_ms DESC, id DESC LIMIT 1`),
@@ -99,6 +107,12 @@ export class LineStates {
     return this.#keep(id, row);
   }
 
+  lineIfThere(id: number): Line | null {
+    const row = this.#lines.get(id) ?? this.#statements.line.get(id);
+    if (row === undefined) return null;
+    return this.line(id);
+  }
+
   textsOf(lines: Int32Array): Int32Array {
     this.#load(lines);
     return lines.map((id) => this.line(id).text);
@@ -108,6 +122,23 @@ export class LineStates {
     const id = Number(this.#statements.putLine.run(text, author, isInferred ? 1 : 0, atMs).lastInsertRowid);
     this.#lines.set(id, { text, author, isInferred });
     return id;
+  }
+
+  /** Whether a person wrote it, and that came to be known only then. */
+  isOfNobodyElse(line: number, atMs: number): boolean {
+    return this.#statements.newIn.get(line, HUMAN, atMs) !== undefined;
+  }
+
+  giveTo(line: number, author: number): void {
+    this.#statements.giveTo.run(author, line);
+    const known = this.#lines.get(line);
+    if (known !== undefined) this.#lines.set(line, { ...known, author });
+  }
+
+  /** The line with that text that was taken away last, and by whom; null: none was since then. */
+  lastTaken(text: number, sinceMs: number): { readonly line: number; readonly author: number } | null {
+    const row = this.#statements.takenLine.get(text, sinceMs);
+    return row === undefined || row.author === 0 ? null : row;
   }
 
   state(id: number): LineState {

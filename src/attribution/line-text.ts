@@ -53,10 +53,10 @@ export const endsWithoutNewline = (line: string): boolean => line.endsWith(NO_NE
 /** Without white space. */
 export const normalOf = (line: string): string => line.replace(/[\s\0]+/g, '');
 
-/** Whether equal text alone says something of who wrote it: at least four letters or digits, and no word that all programs are full of. */
+/** Whether equal text alone says something of who wrote it: at least three letters or digits, and no word that all programs are full of. */
 export function isDistinctive(line: string): boolean {
   const letters = line.replace(/[^\p{L}\p{N}]+/gu, '');
-  return letters.length >= 4 && !COMMON.has(letters.toLowerCase());
+  return letters.length >= 3 && !COMMON.has(letters.toLowerCase());
 }
 
 /** As git decides: a NUL among the first bytes. */

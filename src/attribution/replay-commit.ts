@@ -4,17 +4,30 @@ import { addedPlaces, removedPlaces } from './count-lines.ts';
 import type { LineHistory, Origin } from './line-history.ts';
 import { HUMAN, type LineState } from './line-states.ts';
 import { isBinary } from './line-text.ts';
+import { moveBetweenFiles } from './moved-lines.ts';
+import { replayEdit } from './replay-edit.ts';
 import type { ChangedFile, CommitFacts, RepositoryReader } from './repository-reader.ts';
 
 export interface CommitTelling {
   readonly facts: CommitFacts;
   /** Work tree that it was made in; null where nobody saw it made. */
   readonly worktree: string | null;
+  /** The agent's command that made it, where it did. */
+  readonly within: RunningCall | null;
   /** Commits whose contents it may hold: what it replaces, what a squash took, stashes. */
   readonly offeredBy: readonly string[];
   /** The commit that it was made of anew, and what is known of its removed lines. */
   readonly removers: (path: string) => ReadonlyMap<number, boolean[]>;
   readonly atMs: number;
+}
+
+/** An agent's command around a commit, which may have changed files and taken the change back. */
+export interface RunningCall {
+  /** What the work tree was before it, a tree of git's. */
+  readonly tree: string;
+  readonly agent: string | null;
+  /** file_modifications.id of what it did to that file; null: that was told. */
+  readonly modificationOf: (path: string) => string | null;
 }
 
 export interface ToldCommit {
@@ -57,11 +70,16 @@ export function replayCommit(
     if (before === undefined || after === undefined) continue;
     // Binary on one side.
     if ((before === null) !== (blobBefore === null) || (after === null) !== (blobAfter === null)) continue;
+    if (telling.within !== null && after !== null) withinCall(history, reader, telling.within, telling, path, after);
     const { old, fresh } = statesOf(history, known, telling, file, before, after);
     if (fresh !== null) states.push({ path, state: fresh });
     if (worktree !== null) keepCurrent(history, worktree, file, old, fresh, atMs);
     const change = changeOf(path, previousPath, old, fresh, own ?? []);
     files.push({ change: places.within(change, history, contents), blobAfter });
+  }
+  if (worktree !== null) {
+    const changes = files.flatMap(({ change: { before, after } }) => ({ before, after }));
+    moveBetweenFiles(history, changes, atMs);
   }
   const counted = files.map(({ change }) => countFile(history, change, worktree !== null, telling.removers(change.path)));
   const wanted = files.flatMap(({ blobAfter, change }) => (blobAfter === null || change.added.length === 0 ? [] : [blobAfter]));
@@ -84,6 +102,35 @@ export function replayCommit(
   };
 }
 
+/** What a command wrote and committed, and had taken out of the work tree again when it ended: `git switch` at its end. */
+function withinCall(
+  history: LineHistory,
+  reader: RepositoryReader,
+  { tree, agent, modificationOf }: RunningCall,
+  { worktree, facts, atMs }: CommitTelling,
+  path: string,
+  after: number,
+): void {
+  const modification = modificationOf(path);
+  if (modification === null || worktree === null || history.states.exact(path, after) !== null) return;
+  const name = `${tree}:${path}`;
+  const before = history.contentsOf([name], reader, atMs).get(name) ?? 'absent';
+  const head = facts.parents[0] ?? null;
+  const told = {
+    kind: 'edit',
+    worktree,
+    path,
+    previousPath: null,
+    before,
+    after,
+    hunks: null,
+    modification,
+    agent,
+    head,
+  } as const;
+  replayEdit(history, reader, told, atMs);
+}
+
 function statesOf(
   history: LineHistory,
   known: CommitStates,
@@ -97,6 +144,7 @@ function statesOf(
   const current = worktree === null ? null : (states.current(worktree, path) ?? states.current(worktree, from));
   const offered = offeredBy.flatMap((sha) => known.stateOf(sha, path) ?? known.stateOf(sha, from) ?? []);
   const origin: Origin = { current, committed: null, offered, previousPaths: from === path ? [] : [from] };
+  if (worktree === null && before !== null) knownElsewhere(history, from, before, atMs);
   const old = before === null ? null : history.committedState(from, before, origin, atMs);
   if (after === null) {
     // Whoever took the file away told so; else it was a person, now.
@@ -111,20 +159,19 @@ function statesOf(
   }
   const whole: Origin = { ...origin, committed: old };
   if (worktree === null) {
-    const exact = states.exact(path, after) ?? (old === null ? movedWhole(history, path, after, atMs) : null);
-    return { old, fresh: exact ?? history.committedState(path, after, whole, atMs) };
+    knownElsewhere(history, path, after, atMs);
+    return { old, fresh: history.committedState(path, after, whole, atMs) };
   }
   const fresh =
     facts.parents.length > 1 ? mergedState(history, path, after, whole, atMs) : committedNow(history, path, after, whole, atMs);
   return { old, fresh };
 }
 
-/** A file that stands elsewhere in a history that was made anew. */
-function movedWhole(history: LineHistory, path: string, content: number, atMs: number): LineState | null {
+/** In a history that was made anew a file may stand elsewhere. */
+function knownElsewhere(history: LineHistory, path: string, content: number, atMs: number): void {
+  if (history.states.exact(path, content) !== null) return;
   const elsewhere = history.states.anywhere(content);
-  return elsewhere === null || elsewhere.lines.length === 0
-    ? null
-    : history.states.addState(path, content, elsewhere.lines, atMs);
+  if (elsewhere !== null && elsewhere.lines.length > 0) history.states.addState(path, content, elsewhere.lines, atMs);
 }
 
 /** A clean merge takes lines from its parents; what is in none of them is a person's. */
@@ -139,11 +186,27 @@ function committedNow(history: LineHistory, path: string, content: number, origi
   const exact = isCurrent ? current.state : states.exact(path, content);
   const state = exact ?? history.resolve(path, content, origin, HUMAN, atMs);
   if (!isCurrent && !(current !== null && isPart(current.state, committed, state))) history.foundFrom(origin, state, atMs);
-  if (committed === null) return state;
-  const lines = new Set(state.lines);
-  for (const line of committed.lines)
-    if (!lines.has(line) && states.removedBy(line) === null) states.setRemoved(line, HUMAN, atMs);
+  if (committed !== null && !isCurrent) takenAway(history, origin, committed, state, atMs);
   return state;
+}
+
+/**
+ * Lines that the commit lacks. Somebody took them away in a content from which this one came, or a person did now; that somebody took
+ * them away on another branch says nothing.
+ */
+function takenAway(history: LineHistory, origin: Origin, committed: LineState, state: LineState, atMs: number): void {
+  const { states } = history;
+  const base = new Set(committed.lines);
+  const target = states.textsOf(state.lines);
+  const from = [...(origin.current === null ? [] : [origin.current.state]), ...origin.offered]
+    .filter((one) => history.isLeft(one, base, target))
+    .map((one) => new Set(one.lines));
+  const lines = new Set(state.lines);
+  for (const line of base) {
+    if (lines.has(line)) continue;
+    const isTold = states.removedBy(line) !== null && from.some((one) => !one.has(line));
+    if (!isTold) states.setRemoved(line, HUMAN, atMs);
+  }
 }
 
 /** Whether the work tree's content has more than was committed: lines that the commit lacks, or lacks lines that it kept. */

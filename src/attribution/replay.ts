@@ -4,7 +4,7 @@ import type { Db } from '../store/open.ts';
 import type { CommitTarget, ToldGit } from './authorship-event.ts';
 import { LineHistory } from './line-history.ts';
 import { HUMAN } from './line-states.ts';
-import { replayCommit } from './replay-commit.ts';
+import { type RunningCall, replayCommit } from './replay-commit.ts';
 import { replayEdit } from './replay-edit.ts';
 import type { CommitFacts, RepositoryReader } from './repository-reader.ts';
 import { ToldCommits } from './told-commits.ts';
@@ -16,6 +16,8 @@ const CHUNK = 200;
 const DISORDER_MS = 2000;
 const EARLIER_EVENTS = 30;
 const MAX_RELATIVES = 8;
+/** Claude Code ends commands after ten minutes; those in the background go on. */
+const LONGEST_RUN_MS = 3_600_000;
 
 export interface RepositoryName {
   readonly repoId: string;
@@ -29,6 +31,7 @@ interface Making {
   readonly branch: string | null;
   readonly context: HookContext;
   readonly claudeSession: string | null;
+  readonly insideClaude: boolean;
   readonly owner: CommitTarget;
 }
 
@@ -93,7 +96,7 @@ export class Replay {
 
   #replay({ told, atMs }: KeptEvent): void {
     if (told.kind === 'edit') replayEdit(this.history, this.#reader, told, atMs);
-    else this.#git(told, atMs);
+    else if (told.kind === 'git') this.#git(told, atMs);
   }
 
   #git(told: ToldGit, atMs: number): void {
@@ -127,6 +130,7 @@ export class Replay {
     const told = replayCommit(this.history, this.#reader, this.commits, {
       facts,
       worktree: making.worktree,
+      within: making.worktree === null ? null : this.#runAround(making, making.worktree, atMs),
       offeredBy: this.#offeredBy(facts, originals, making.worktree, atMs),
       removers: (path) => removedBy.get(path) ?? new Map(),
       atMs,
@@ -152,6 +156,17 @@ export class Replay {
       if (told.worktree === worktree) for (const sha of told.squashed) offered.add(sha);
     }
     return [...offered];
+  }
+
+  #runAround({ claudeSession, insideClaude }: Making, worktree: string, atMs: number): RunningCall | null {
+    const run = this.events.runsAround(atMs, LONGEST_RUN_MS).find((one) => {
+      if (one.worktree !== worktree || one.toMs < atMs) return false;
+      return insideClaude ? claudeSession === null || claudeSession === one.session : one.mayCommit;
+    });
+    if (run === undefined) return null;
+    const told = new Set(run.paths);
+    const modificationOf = (path: string): string | null => (told.has(path) ? null : `${run.call}:${run.top}/${path}`);
+    return { tree: run.tree, agent: run.agent, modificationOf };
   }
 
   /** By path and text: whether an agent took the line away in the commit that this one was made of. */

@@ -29,6 +29,8 @@ export interface ToldCall {
   readonly timeMs: number;
   /** The commit that was checked out in the work tree. */
   readonly head: string | null;
+  /** Of a command whose beginning and end were seen. */
+  readonly run: { readonly tree: string; readonly toMs: number; readonly top: string; readonly mayCommit: boolean } | null;
 }
 
 /** What it did to one file; the path below the top folder, with forward slashes. `row`: its path as in the edit's row. */
@@ -89,8 +91,15 @@ export class RepositoryMemory {
 
   takeCall(call: ToldCall, worktree: string, files: readonly ToldFile[]): void {
     const { history, events } = this.#replay;
-    const { sessionId, toolUseId, agentId, timeMs, head } = call;
+    const { sessionId, toolUseId, agentId, timeMs, head, run } = call;
     this.#replay.within(() => {
+      if (run !== null) {
+        const { tree, toMs, top, mayCommit } = run;
+        const key = `${claudeKey(sessionId, toolUseId)}`;
+        const paths = files.map(({ path }) => path);
+        const told = { worktree, tree, toMs, top, agent: agentId, session: sessionId, call: key, paths, mayCommit };
+        events.put(`run ${key}`, timeMs, { kind: 'run', ...told });
+      }
       for (const { path, previousPath, row, content } of files) {
         const modification = `${claudeKey(sessionId, toolUseId)}:${row}`;
         const contents =
@@ -117,14 +126,14 @@ export class RepositoryMemory {
 
   takeGit(event: GitHookEvent, worktree: string, owner: CommitTarget): void {
     const { events, commits } = this.#replay;
-    const { hook, args, place, timeMs, stashes, squashed, rewritten, context, claudeSession } = event;
+    const { hook, args, place, timeMs, stashes, squashed, rewritten, context, claudeSession, insideClaude } = event;
     const head = place.headSha;
     this.#replay.within(() => {
       for (const { from, to } of rewritten) commits.rewritten(from, to);
       commits.lookAgain();
       events.put(`${hook} ${worktree} ${timeMs} ${head} ${args.join(' ')}`, timeMs, {
         ...{ kind: 'git', worktree, top: place.top, hook, args, branch: place.branch, head },
-        ...{ stashes, squashed, rewritten, context, claudeSession, owner },
+        ...{ stashes, squashed, rewritten, context, claudeSession, insideClaude, owner },
       });
     });
   }
@@ -168,7 +177,15 @@ export class RepositoryMemory {
     const known = this.#replay.commits.one(sha);
     if (known !== null) return known.attribution;
     return this.#replay.within(() => {
-      const making = { worktree: null, top: this.#folders.top, branch: null, context: NO_CONTEXT, claudeSession: null, owner };
+      const making = {
+        worktree: null,
+        top: this.#folders.top,
+        branch: null,
+        context: NO_CONTEXT,
+        claudeSession: null,
+        insideClaude: false,
+        owner,
+      };
       return this.#replay.tell(sha, making, nowMs) ? (this.#replay.commits.one(sha)?.attribution ?? null) : null;
     });
   }
@@ -234,7 +251,7 @@ export class RepositoryMemory {
         for (const { to, timeMs } of missed) {
           events.put(`reflog ${tree.tree} ${to}`, timeMs, {
             ...{ kind: 'git', worktree: tree.tree, top: tree.top, hook: 'reflog', args: [], branch: null, head: to },
-            ...{ stashes: [], squashed: [], rewritten: [], context: NO_CONTEXT, claudeSession: null, owner },
+            ...{ stashes: [], squashed: [], rewritten: [], context: NO_CONTEXT, claudeSession: null, insideClaude: false, owner },
           });
         }
       });
@@ -275,7 +292,11 @@ export class RepositoryMemory {
       if (facts === null || dead === undefined || kept === null) continue;
       const { context, claudeSession, branch, repoPath } = kept.attribution;
       commits.rewritten(dead, facts.sha);
-      this.#replay.tell(facts.sha, { worktree: null, top: repoPath, branch, context, claudeSession, owner: kept.owner }, nowMs);
+      this.#replay.tell(
+        facts.sha,
+        { worktree: null, top: repoPath, branch, context, claudeSession, insideClaude: false, owner: kept.owner },
+        nowMs,
+      );
     }
   }
 }

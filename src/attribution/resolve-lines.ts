@@ -153,8 +153,8 @@ const gainsNewline = (before: number, after: number, factsOf: (text: number) => 
   factsOf(before).endsWithoutNewline && !factsOf(after).endsWithoutNewline;
 
 /** Distinctive lines that are elsewhere now, once in either, and what lies beside them and moved along. */
-function moved(
-  { lines, texts, isInferred }: Source,
+export function moved(
+  { lines, texts, isInferred }: Pick<Source, 'lines' | 'texts' | 'isInferred'>,
   target: Int32Array,
   found: Resolved[],
   taken: Set<number>,

@@ -1,5 +1,5 @@
 import type { Db } from '../store/open.ts';
-import type { Told } from './authorship-event.ts';
+import type { Told, ToldRun } from './authorship-event.ts';
 
 export interface KeptEvent {
   readonly id: number;
@@ -13,7 +13,7 @@ interface EventRow {
   readonly body: string;
 }
 
-const RANK: Readonly<Record<Told['kind'], number>> = { edit: 0, git: 1 };
+const RANK: Readonly<Record<Told['kind'], number>> = { run: 0, edit: 0, git: 1 };
 
 /** What the hooks told of a repository, in order of time. */
 export class ToldEvents {
@@ -35,6 +35,9 @@ export class ToldEvents {
       reopen: db.prepare<[number]>('UPDATE events SET is_done = 0 WHERE at_ms >= ?'),
       before: db.prepare<[number, number], EventRow>(
         "SELECT id, at_ms, body FROM events WHERE kind = 'git' AND at_ms <= ? ORDER BY at_ms DESC, rank DESC, id DESC LIMIT ?",
+      ),
+      runs: db.prepare<[number, number], EventRow>(
+        "SELECT id, at_ms, body FROM events WHERE kind = 'run' AND at_ms <= ? AND at_ms >= ? ORDER BY at_ms DESC",
       ),
       forget: db.prepare<[number]>('DELETE FROM events WHERE at_ms < ? AND is_done = 1'),
     };
@@ -68,6 +71,11 @@ export class ToldEvents {
   /** Events of git up to that time, the newest first. */
   gitBefore(atMs: number, most: number): KeptEvent[] {
     return this.#statements.before.all(atMs, most).map(eventOf);
+  }
+
+  /** Commands that had begun by then, not longer before than that, the newest first. */
+  runsAround(atMs: number, longestMs: number): ToldRun[] {
+    return this.#statements.runs.all(atMs, atMs - longestMs).map((row) => eventOf(row).told as ToldRun);
   }
 
   forgetBefore(ms: number): void {

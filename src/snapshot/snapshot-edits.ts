@@ -24,6 +24,17 @@ import { foundEdits } from './found-edits.ts';
 import { ownStretches } from './own-stretches.ts';
 import { stalePaths } from './stale-paths.ts';
 
+/** What the states before and after a command show. */
+export interface FoundChanges {
+  readonly edits: readonly FoundEdit[];
+  /** Epoch milliseconds at which the command began, and was done. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** The commit that was checked out before it, and what the work tree was, a tree of git's. */
+  readonly head: string | null;
+  readonly tree: string | null;
+}
+
 /** A tool's hook runs a little after the tool wrote. */
 const HOOK_LAG_MS = 100;
 /** A hook gives a state up after 2 s. */
@@ -59,8 +70,8 @@ export class SnapshotEdits {
     }
   }
 
-  /** What a call was found to have changed, and when it began; null: nothing is known (yet). */
-  found(event: ToolEvent): { readonly edits: readonly FoundEdit[]; readonly fromMs: number } | null {
+  /** What a call was found to have changed, when it began and on which commit; null: nothing is known (yet). */
+  found(event: ToolEvent): FoundChanges | null {
     const top = event.place.git?.top;
     const folders = top === undefined ? null : gitFolders(top);
     if (folders === null) return null;
@@ -69,7 +80,9 @@ export class SnapshotEdits {
     try {
       const mark = findMark(marks, 'found', call);
       if (mark === null) return null;
-      return { edits: mark.edits, fromMs: findMark(marks, 'before', call)?.timeMs ?? event.timeMs - (event.durationMs ?? 0) };
+      const before = findMark(marks, 'before', call);
+      const fromMs = before?.timeMs ?? event.timeMs - (event.durationMs ?? 0);
+      return { edits: mark.edits, fromMs, toMs: event.timeMs, head: before?.head ?? null, tree: before?.tree ?? null };
     } catch {
       return null;
     }

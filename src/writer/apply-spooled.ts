@@ -1,5 +1,7 @@
+import type { CommitsToWrite } from '../attribution/repository-memory.ts';
 import { RepoIds } from '../git/repo-id.ts';
 import { readClaudeHook } from '../hook/claude-code.ts';
+import { readGitHook } from '../hook/git-hook.ts';
 import type { HookEvent, HookReading } from '../hook/hook-event.ts';
 import { partsOfSpooledHook } from '../hook/spooled-hook.ts';
 import { spansOfHook } from '../ingest/hook-span.ts';
@@ -10,6 +12,7 @@ import type { Origin, SpanBatch, SpanRecord } from '../model/span-record.ts';
 import { SnapshotEdits } from '../snapshot/snapshot-edits.ts';
 import type { DrainVerdict, Named } from '../spool/drain.ts';
 import type { SpooledHook, SpooledSpans, SpoolRecord, SpoolTarget } from '../spool/spool-record.ts';
+import { LineMemories } from './line-memories.ts';
 
 /** Makes sense of a hook's record. */
 export type ReadHook = (record: SpooledHook) => HookReading;
@@ -20,9 +23,9 @@ export type ReadHook = (record: SpooledHook) => HookReading;
  */
 export type RecordingFor = (target: SpoolTarget, home: string | null) => Recording;
 
-const READABLE: SpooledHook['source'] = 'claude';
 /** Name in the books of hook events that are read as Claude Code's. */
 const DIALECT = 'claude-code';
+const GIT_DIALECT = 'git';
 
 /** Hook events for one file and of one door: one transaction. */
 interface Share {
@@ -44,6 +47,7 @@ export class SpoolApplier {
   readonly #readHook: ReadHook;
   readonly #stuck = new Set<string>();
   readonly #snapshots = new SnapshotEdits();
+  readonly memories = new LineMemories();
 
   constructor(recordingFor: RecordingFor, readHook: ReadHook = readSpooledHook) {
     this.#recordingFor = recordingFor;
@@ -74,8 +78,9 @@ export class SpoolApplier {
   /** Puts the event to those that go with it. @returns what is known of the record by now */
   #share(record: SpooledHook, member: number, shares: Map<string, Share>): DrainVerdict {
     const { target, home = null, place, receivedMs, source } = record;
+    if (source === 'git') return this.#applyGit(record);
     // Who can read it has yet to come: another version, or another command.
-    if (source !== READABLE) return 'later';
+    if (source !== 'claude') return 'later';
     // Who sends over HTTP says where it is by its agent only, as senders of spans do.
     const door: Origin['door'] = place === undefined ? 'otlp' : 'hook';
     const key = JSON.stringify([target, home, door]);
@@ -94,9 +99,39 @@ export class SpoolApplier {
       shares.set(key, share);
     }
     share.receivedMs = Math.max(share.receivedMs, receivedMs);
-    for (const event of this.#completed(reading.event, record)) share.spans.push(...spansOfHook(event));
-    share.members.push(member);
+    let isKept = true;
+    for (const event of this.#completed(reading.event, record)) {
+      share.spans.push(...spansOfHook(event));
+      if (event.what === 'tool') isKept &&= this.memories.takeCall(event, record, this.#snapshots.found(event));
+    }
+    // Its rows are written all the same; it comes again for the lines.
+    if (isKept) share.members.push(member);
     return 'later';
+  }
+
+  #applyGit(record: SpooledHook): DrainVerdict {
+    const reading = readGitHook(record);
+    if (reading.what === 'ignored') {
+      this.#recordingFor({ ...record.target, agentId: null }, record.home ?? null).ignore(GIT_DIALECT, reading.reason);
+      return reading.reason === 'not_json' ? { unreadable: 'its event is no JSON object' } : { ignored: reading.reason };
+    }
+    return this.memories.takeGit(reading.event, record) ? 'applied' : 'later';
+  }
+
+  /** Once a drain is done: tells whose the lines of commits are, and writes their rows. @returns what went wrong, for a person */
+  settleCommits(): string[] {
+    try {
+      return this.memories.settle((changes) => this.#writeCommits(changes));
+    } finally {
+      this.memories.close();
+    }
+  }
+
+  #writeCommits({ owner, written, gone }: CommitsToWrite): boolean {
+    const target = owner.target as SpoolTarget;
+    const { agentId } = target;
+    const outcome = this.#recordingFor({ ...target, agentId: null }, owner.home).recordCommits(agentId, { written, gone });
+    return outcome.status === 'written';
   }
 
   /** With the files that a command changed, where the hook kept what they were. */
@@ -110,7 +145,10 @@ export class SpoolApplier {
    * @param isPatient whether this process may take a minute for it
    */
   tend({ spoolHours, memoryDays }: Pick<Settings, 'spoolHours' | 'memoryDays'>, isPatient: boolean): string[] {
-    return this.#snapshots.tend({ stateMs: spoolHours * 3_600_000, contentMs: memoryDays * 86_400_000 }, isPatient);
+    return [
+      ...this.settleCommits(),
+      ...this.#snapshots.tend({ stateMs: spoolHours * 3_600_000, contentMs: memoryDays * 86_400_000 }, isPatient),
+    ];
   }
 
   #write(key: string, batch: SpanBatch, recording: Recording): boolean {

@@ -6,15 +6,8 @@ import { type GitFolders, gitFolders } from '../git/git-folders.ts';
 import { editContents } from '../hook/edit-contents.ts';
 import type { GitHookEvent } from '../hook/git-hook.ts';
 import type { ToolEvent } from '../hook/hook-event.ts';
-import type { FoundEdit } from '../snapshot/found-edit.ts';
+import type { FoundChanges } from '../snapshot/snapshot-edits.ts';
 import type { SpooledHook } from '../spool/spool-record.ts';
-
-/** What the states before and after a command show. */
-export interface FoundChanges {
-  readonly edits: readonly FoundEdit[];
-  /** Epoch milliseconds at which the command began. */
-  readonly fromMs: number;
-}
 
 /** Writes rows of commits. @returns whether they are written */
 export type WriteCommits = (changes: CommitsToWrite) => boolean;
@@ -41,7 +34,7 @@ export class LineMemories {
     const owner = ownerOf(record);
     const shares = new Map<string, { folders: GitFolders; head: string | null; files: ToldFile[] }>();
     const put = (folders: GitFolders, file: ToldFile): void => {
-      const head = event.place.git?.top === undefined ? null : event.place.git.headSha;
+      const head = found === null ? (event.place.git?.headSha ?? null) : found.head;
       const share = shares.get(folders.top) ?? { folders, head: isTop(event, folders) ? head : null, files: [] };
       shares.set(folders.top, share);
       share.files.push(file);
@@ -61,9 +54,16 @@ export class LineMemories {
     }
     const { sessionId, toolUseId, timeMs } = event;
     const agentId = event.context.agentId;
+    const isRun = found !== null && found.tree !== null && folders !== null && top !== undefined;
+    if (isRun && !shares.has(folders.top)) shares.set(folders.top, { folders, head: found.head, files: [] });
+    const run = isRun ? { tree: found.tree ?? '', toMs: found.toMs, top, mayCommit: speaksOfCommits(record.payload) } : null;
     return [...shares.values()].every(({ folders: of, head, files }) =>
       this.#with(of, owner, (memory) =>
-        memory.takeCall({ sessionId, toolUseId, agentId, timeMs: found?.fromMs ?? timeMs, head }, of.tree, files),
+        memory.takeCall(
+          { sessionId, toolUseId, agentId, timeMs: found?.fromMs ?? timeMs, head, run: of === folders ? run : null },
+          of.tree,
+          files,
+        ),
       ),
     );
   }
@@ -116,6 +116,13 @@ export class LineMemories {
       return false;
     }
   }
+}
+
+/** The command's text is looked at and not kept. */
+function speaksOfCommits(payload: string): boolean {
+  const told = parsed(payload) as { tool_input?: { command?: unknown } } | null;
+  const command = told?.tool_input?.command;
+  return typeof command === 'string' && /\bgit\b[\s\S]*\b(commit|cherry-pick|revert|am|rebase|merge)\b/.test(command);
 }
 
 const ownerOf = ({ target, home }: SpooledHook): CommitTarget => ({ target, home: home ?? null });
