@@ -1,9 +1,7 @@
 import { spoolFolders } from '../spool/spool-folder.ts';
 import { recordNames } from '../spool/write-record.ts';
 import type { Context } from './command.ts';
-
-/** A reading command waits so long for a locked file, then shows what is there. */
-const BUSY_TIMEOUT_MS = 1000;
+import { openRecordings } from './open-recordings.ts';
 
 /**
  * Brings what waits in the spool into its files, so that what is read next is all there is to know.
@@ -13,22 +11,12 @@ const BUSY_TIMEOUT_MS = 1000;
 export async function drainSpools({ settings, env, out }: Context, isPatient = false): Promise<void> {
   const folders = spoolFolders(settings, env).candidates.filter((folder) => recordNames(folder).length > 0);
   if (folders.length === 0) return;
-  const [{ drainSpoolInGroups }, { SpoolApplier }, { TargetRecordings }, { Recorder }] = await Promise.all([
+  const [{ drainSpoolInGroups }, { SpoolApplier }, open] = await Promise.all([
     import('../spool/drain.ts'),
     import('../writer/apply-spooled.ts'),
-    import('../writer/target-recordings.ts'),
-    import('../ingest/recorder.ts'),
+    openRecordings({ settings, env }),
   ]);
-  const recorders = new Set<InstanceType<typeof Recorder>>();
-  const recordings = new TargetRecordings({
-    settings,
-    env,
-    make: (of, home) => {
-      const recorder = new Recorder({ settings: of, env: home, busyTimeoutMs: BUSY_TIMEOUT_MS });
-      recorders.add(recorder);
-      return recorder;
-    },
-  });
+  const { recordings } = open;
   try {
     for (const folder of folders) {
       const applier = new SpoolApplier((target, home) => recordings.of(target, home));
@@ -45,10 +33,9 @@ export async function drainSpools({ settings, env, out }: Context, isPatient = f
           `${report.later} records still wait in ${folder}: their file cannot be written now, or a newer version has to read them`,
         );
     }
-    // What waits for its agent is this run's: nobody else may come to look at it.
-    for (const recorder of recorders) recorder.settle();
+    open.settle();
   } finally {
-    recordings.close();
+    open.close();
   }
 }
 

@@ -80,6 +80,16 @@ export const COMMANDS: readonly Registered[] = [
     load: async () => (await import('./commands/costs.ts')).costs,
   },
   {
+    name: 'stats',
+    summary: 'sum the lines that agents and people committed',
+    load: async () => (await import('./commands/stats.ts')).stats,
+  },
+  {
+    name: 'commit',
+    summary: 'show whose the lines of a commit are',
+    load: async () => (await import('./commands/commit.ts')).commit,
+  },
+  {
     name: 'sql',
     summary: 'put a SELECT to the rows of all agents',
     load: async () => (await import('./commands/sql.ts')).sql,

@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import type { GitFolders } from '../git/git-folders.ts';
+import { type SpoolTarget, spoolTarget } from '../spool/spool-record.ts';
+import type { Context } from './command.ts';
+import { openRecordings } from './open-recordings.ts';
+
+export interface SettleOptions {
+  /** Whether commits that a hook may still tell of are looked for as well. */
+  readonly isThorough: boolean;
+}
+
+/**
+ * Has repositories that remember lines look which of their commits live, and writes the rows of those of which none were written. One
+ * without such a memory is left as it is.
+ */
+export async function settleRepositories(
+  { settings, env, out, nowMs }: Pick<Context, 'settings' | 'env' | 'out' | 'nowMs'>,
+  repositories: readonly GitFolders[],
+  { isThorough }: SettleOptions,
+): Promise<void> {
+  const { memoryPath } = await import('../attribution/open-memory.ts');
+  const remembering = repositories.filter(({ commonDir }) => existsSync(memoryPath(commonDir)));
+  if (remembering.length === 0) return;
+  const [{ LineMemories }, open] = await Promise.all([import('../writer/line-memories.ts'), openRecordings({ settings, env })]);
+  const memories = new LineMemories();
+  const owner = { target: spoolTarget(settings), home: env['HOME'] ?? null };
+  try {
+    for (const folders of remembering) memories.add(folders, owner);
+    const said = memories.settle(
+      ({ owner: { target, home }, written, gone }) => {
+        const { agentId, ...rest } = target as SpoolTarget;
+        return (
+          open.recordings.of({ ...rest, agentId: null }, home).recordCommits(agentId, { written, gone }).status === 'written'
+        );
+      },
+      isThorough,
+      nowMs,
+    );
+    for (const message of said) out.note(message);
+    open.settle();
+  } finally {
+    memories.close();
+    open.close();
+  }
+}
