@@ -17,7 +17,7 @@ export interface ChangedFile {
   /** A submodule, on one side at least. */
   readonly isGitlink: boolean;
   readonly isSymlink: boolean;
-  /** As `git show --numstat` counts them; null: git takes the content for binary. */
+  /** As `git show --numstat` counts them; null: git takes the content for binary, or has not got it. */
   readonly added: number | null;
   readonly removed: number | null;
 }
@@ -29,12 +29,12 @@ export interface ChangedFile {
  */
 export function changedFiles(folders: GitFolders, from: string | null, to: string): ChangedFile[] | null {
   const range = treesOf(from, to);
-  // A partial clone hasn't got what it takes to find renames: what went and what came is known all the same.
-  return ask(folders, range, '--find-renames') ?? ask(folders, range, '--no-renames');
+  // A partial clone may lack contents, and with them the counts and all renames but those of equal content.
+  return ask(folders, range, ['--find-renames', '--numstat']) ?? ask(folders, range, ['--find-renames=100%']);
 }
 
-function ask(folders: GitFolders, { from, to }: DiffRange, renames: string): ChangedFile[] | null {
-  const outcome = askRepository(folders, { args: [...DIFF_RULES, renames, '--raw', '--numstat', from, to, '--'] });
+function ask(folders: GitFolders, { from, to }: DiffRange, wanted: readonly string[]): ChangedFile[] | null {
+  const outcome = askRepository(folders, { args: [...DIFF_RULES, '--raw', ...wanted, from, to, '--'] });
   return outcome.status === 'done' ? readChangedFiles(outcome.output) : null;
 }
 
@@ -94,7 +94,7 @@ function readChangedFiles(output: Buffer): ChangedFile[] {
     counts.set(path, [countOf(added), countOf(removed)]);
   }
   return files.map((file) => {
-    const [added, removed] = counts.get(file.path) ?? [0, 0];
+    const [added, removed] = counts.get(file.path) ?? [null, null];
     return { ...file, added, removed };
   });
 }

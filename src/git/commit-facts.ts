@@ -53,7 +53,7 @@ function readPerson(line: string): { name: string; email: string; ms: number; zo
 function subjectOf(message: string): string {
   const lines = message.replace(/^(?:[^\S\n]*\n)+/, '').split('\n');
   const end = lines.findIndex((line) => line.trim() === '');
-  return (end < 0 ? lines : lines.slice(0, end)).map((line) => line.trim()).join(' ');
+  return (end < 0 ? lines : lines.slice(0, end)).map((line) => line.trimEnd()).join(' ');
 }
 
 /** UTF-8, unless the commit names another encoding that is known here. */

@@ -1,7 +1,7 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { askRepository } from './ask-repository.ts';
-import { firstLine, type GitFolders, gitFolders } from './git-folders.ts';
+import { firstLine, type GitFolders } from './git-folders.ts';
 
 /** The repository's work trees, the main one first where there is one, from git's files. `top` may be gone; what git keeps of it is there. */
 export function worktreesOf(folders: GitFolders): GitFolders[] {
@@ -26,13 +26,10 @@ function linkedNames(commonDir: string): string[] {
 /** Beside `.git`; of a submodule, and wherever else it was put, where the configuration says. Null for a bare repository. */
 function mainTree({ commonDir }: GitFolders): GitFolders | null {
   const main = { top: dirname(commonDir), gitDir: commonDir, commonDir, tree: 'main' };
-  if (basename(commonDir) === '.git' && isSame(gitFolders(main.top)?.gitDir ?? '', commonDir)) return main;
-  const outcome = askRepository(main, { args: ['config', '--get', 'core.worktree'] });
-  const named = outcome.status === 'done' ? outcome.output.toString('utf8').trim() : '';
-  return named === '' ? null : { ...main, top: resolve(commonDir, named) };
-}
-
-function isSame(left: string, right: string): boolean {
-  const [a, b] = [left, right].map((path) => statSync(path, { throwIfNoEntry: false }));
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+  const outcome = askRepository(main, { args: ['config', '--null', '--get-regexp', String.raw`^core\.(bare|worktree)$`] });
+  const said = outcome.status === 'done' ? outcome.output.toString('utf8').split('\0') : [];
+  const named = said.findLast((pair) => pair.startsWith('core.worktree\n'))?.slice('core.worktree\n'.length);
+  if (named !== undefined) return { ...main, top: resolve(commonDir, named) };
+  const isBare = said.findLast((pair) => pair.startsWith('core.bare\n')) === 'core.bare\ntrue';
+  return isBare || basename(commonDir) !== '.git' ? null : main;
 }
