@@ -75,7 +75,7 @@ export function readGitHook(record: SpooledGitShape): GitHookReading {
         ...{ cwd: place.cwd, top: git?.top ?? null, gitDir, commonDir },
         ...{ branch: git?.branch ?? null, headSha: git?.headSha ?? null },
       },
-      ...readTold(partsOfPayload(payload)),
+      ...readTold(hook, args, partsOfPayload(payload)),
       ...{ context, claudeSession, insideClaude },
     },
   };
@@ -107,17 +107,17 @@ function readBody(payload: string, context: HookContext, timeMs: number): GitHoo
   if (hook === null) return { what: 'ignored', reason: 'no_hook' };
   const [cwd, gitDir] = [said('cwd'), said('git_dir')];
   if (gitDir === null || !isAbsolute(gitDir)) return { what: 'ignored', reason: 'no_git_dir' };
-  const { args } = body;
+  const args = Array.isArray(body['args']) ? body['args'].filter((arg) => typeof arg === 'string') : wordsOf(said('args') ?? '');
   return {
     what: 'event',
     event: {
       ...{ hook, timeMs: typeof body['time_ms'] === 'number' ? body['time_ms'] : timeMs },
-      args: Array.isArray(args) ? args.filter((arg) => typeof arg === 'string') : wordsOf(said('args') ?? ''),
+      args,
       place: {
         ...{ cwd, top: said('git_top'), gitDir, commonDir: resolve(gitDir, said('git_common') ?? '.') },
         ...{ branch: said('git_branch'), headSha: shaOf(said('git_head')) },
       },
-      ...readTold({
+      ...readTold(hook, args.join(' '), {
         ...{ stdin: said('stdin') ?? '', stash: said('stash') ?? '' },
         ...{ reflog: said('reflog') ?? '', squash: said('squash') ?? '' },
       }),
@@ -132,14 +132,18 @@ const SHA = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const shaOf = (text: string | null | undefined): string | null => (text && SHA.test(text) ? text : null);
 const wordsOf = (text: string): string[] => text.split(' ').filter((word) => word !== '');
 
-function readTold(told: Told): Pick<GitHookEvent, 'rewritten' | 'stashes' | 'squashed' | 'reflog'> {
+function readTold(hook: string, args: string, told: Told): Pick<GitHookEvent, 'rewritten' | 'stashes' | 'squashed' | 'reflog'> {
   const rewritten = told.stdin.split('\n').flatMap((line) => {
     const [from, to] = line.split(' ', 2).map(shaOf);
     return from && to ? [{ from, to }] : [];
   });
+  const reflog = stepOf(told.reflog.split('\n').findLast((line) => line !== '') ?? '');
+  // Who runs hooks for git may give none of its stdin on; an amended commit is the one before HEAD's last step.
+  if (rewritten.length === 0 && hook === 'post-rewrite' && args === 'amend' && reflog !== null)
+    rewritten.push({ from: reflog.from, to: reflog.to });
   const stashes = told.stash.split('\n').flatMap((line) => stepOf(line)?.to ?? []);
   const squashed = told.squash.split('\n').flatMap((line) => shaOf(/^commit (\S+)$/.exec(line)?.[1]) ?? []);
-  return { rewritten, stashes, squashed, reflog: stepOf(told.reflog.split('\n').findLast((line) => line !== '') ?? '') };
+  return { rewritten, stashes, squashed, reflog };
 }
 
 /** A line of a reflog: `<from> <to> <who> <when>\t<message>`. */

@@ -128,6 +128,7 @@ describe('install into a home', () => {
     cpSync(fileURLToPath(new URL('../../package.json', import.meta.url)), join(cached, 'package.json'));
     symlinkSync(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(cached, 'node_modules'));
     const { status, stdout } = spawnSync(process.execPath, [join(cached, 'src/cli/main.ts'), 'install'], {
+      cwd: home,
       env: { PATH: '/usr/bin:/bin', HOME: home },
       encoding: 'utf8',
     });

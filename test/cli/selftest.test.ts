@@ -35,7 +35,7 @@ const files = (folder: string): string[] =>
 async function installed(...args: string[]): Promise<string> {
   const home = scratchFolder();
   mkdirSync(join(home, '.claude'));
-  expect(await aiTracker(['install', ...args], { home })).toMatchObject({ code: 0 });
+  expect(await aiTracker(['install', ...args], { home, cwd: home })).toMatchObject({ code: 0 });
   return home;
 }
 

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { agentEnv } from '../../hook/install/agent-env.ts';
 import { claudeVersion } from '../../hook/install/claude-version.ts';
 import { eventsLeftOut, hooksBlock } from '../../hook/install/hook-entries.ts';
-import { copyScript, drainCommandOf, scriptPath } from '../../hook/install/hook-script.ts';
+import { copyScript, drainCommandOf, gitScriptPath, scriptPath } from '../../hook/install/hook-script.ts';
 import { type InstallPlan, planInstall } from '../../hook/install/plan-install.ts';
 import {
   readSettingsFile,
@@ -14,11 +14,13 @@ import {
 import { settingsValue } from '../../hook/install/settings-text.ts';
 import { telemetryEnv } from '../../hook/install/telemetry-env.ts';
 import { entryOf, readUndoRecord, withEntry, writeUndoRecord } from '../../hook/install/undo-record.ts';
+import { ownHook } from '../../hook/install-git/hook-text.ts';
 import { homeFolder } from '../../store/folders.ts';
 import { agentOption, agentRemarks } from '../claude-agent.ts';
 import { endpointOf, projectFolder, runnerOf, scopeOf, settingsBlock } from '../claude-install.ts';
 import { type Command, type Context, flagOption, textOption } from '../command.ts';
 import { CommandError, EXIT } from '../exit-code.ts';
+import { installGit } from '../git-install.ts';
 import { clean } from '../render/clean.ts';
 import { unifiedDiff } from '../render/diff.ts';
 import { shortHome } from '../render/short-home.ts';
@@ -28,9 +30,12 @@ export const install: Command = {
   name: 'install',
   usage: '[OPTIONS]',
   about:
-    'Puts hooks into Claude Code’s settings, so that every file that it changes becomes a row. Other people’s entries and the formatting of the file stay; running it again brings older entries up to date. `ai-tracker uninstall` undoes it to the byte.',
+    'Puts hooks into Claude Code’s settings, so that every file that it changes becomes a row, and into the git repository of this folder, so that its commits do. Other people’s hooks, entries and the formatting of files stay; running it again brings older ones up to date. `ai-tracker uninstall` undoes it to the byte.',
   options: {
-    claude: { type: 'boolean', doc: 'into Claude Code; the same as without, since there is nothing else yet' },
+    claude: { type: 'boolean', doc: 'into Claude Code only' },
+    git: { type: 'boolean', doc: 'into a repository’s hooks only; with --claude, both' },
+    repo: { type: 'string', value: 'FOLDER', doc: 'the repository, instead of the one of this folder' },
+    global: { type: 'boolean', doc: 'refused: says how to have every repository recorded without losing a hook' },
     scope: {
       type: 'string',
       value: 'SCOPE',
@@ -50,77 +55,97 @@ export const install: Command = {
     'ai-tracker install',
     'ai-tracker install --telemetry --agent anna-laptop',
     'ai-tracker install --scope project --dry-run',
+    'ai-tracker install --git --repo ~/src/shop',
     'ai-tracker install --print --telemetry',
   ],
   arguments: [0, 0],
   run(context) {
-    const { env, out } = context;
-    const scope = scopeOf(textOption(context, 'scope')) ?? 'user';
-    const home = env['HOME'] || homedir();
-    const version = versionOption(context) ?? claudeVersion(env, home);
-    const agentId = agentOption(context);
-    const telemetry = flagOption(context, 'telemetry');
-    const ofTelemetry = telemetry ? telemetryEnv(endpointOf(env)) : {};
-    const http = flagOption(context, 'http');
-    if (flagOption(context, 'print')) {
-      const added = { ...ofTelemetry, ...(agentId === null ? {} : agentEnv(agentId, telemetry)) };
-      const block = settingsBlock(runnerOf('printed', http, homeFolder(env), env), versionOption(context), added);
-      out.write(`${JSON.stringify(block, null, 2)}\n`);
-      for (const line of agentRemarks({ settings: { env: added }, agentId, telemetry, isShared: false, env })) out.note(line);
+    const { env } = context;
+    const isGit = flagOption(context, 'git') || textOption(context, 'repo') !== null;
+    if (flagOption(context, 'global')) throw new CommandError(EXIT.usage, NOT_GLOBAL);
+    if (isGit && !flagOption(context, 'claude') && flagOption(context, 'print')) {
+      context.out.write(ownHook(null, gitScriptPath(homeFolder(env))));
       return EXIT.done;
     }
-
-    const file = readForInstall(settingsPath(scope, env, home, projectFolder(process.cwd())), scope);
-    const record = readUndoRecord(homeFolder(env));
-    const runner = runnerOf(scope, http, homeFolder(env), env);
-    const known = entryOf(record, file.path);
-    const telemetryIsOurs = telemetry || 'CLAUDE_CODE_ENABLE_TELEMETRY' in (known?.env ?? {});
-    const whose = agentId ?? known?.env['AGENT_ID'] ?? null;
-    const wanted = { ...ofTelemetry, ...(whose === null ? {} : agentEnv(whose, telemetryIsOurs)) };
-    const plan = planInstall(file, scope, hooksBlock(runner, version), wanted, known);
-    if (plan.status === 'unusable') {
-      throw new CommandError(
-        EXIT.environment,
-        `cannot install into ${file.path}: it ${plan.why}. Mend it, or put in by hand what \`ai-tracker install --print\` prints`,
-      );
+    if (!isGit || flagOption(context, 'claude')) installClaude(context);
+    if ((isGit || !flagOption(context, 'claude')) && !flagOption(context, 'print')) {
+      const [folder, home] = [textOption(context, 'repo'), env['HOME'] || homedir()];
+      installGit(context, { folder, isWanted: isGit, isDry: flagOption(context, 'dry-run'), home });
     }
-    if (flagOption(context, 'dry-run')) {
-      out.write(unifiedDiff(file.path, plan.before, plan.after));
-      out.note(plan.status === 'unchanged' ? 'nothing would change' : 'nothing was changed: this is what `install` would do');
-      return EXIT.done;
-    }
-    if (plan.status === 'changed' && file.isReadOnly) {
-      throw new CommandError(EXIT.environment, `cannot install into ${file.path}: it is read-only. \`chmod u+w\` it first`);
-    }
-
-    const drain = drainCommandOf(process.execPath, process.argv[1] ?? '');
-    // First what the settings will name, then what undoes them.
-    const copied = runner.what === 'script' && copyScript(homeFolder(env), drain);
-    if (plan.status === 'changed') {
-      const madeFolders = plan.undo.madeFolders ?? [];
-      const remember = (made: readonly string[]): void =>
-        writeUndoRecord(homeFolder(env), withEntry(record, file.path, { ...plan.undo, madeFolders: made }));
-      remember(madeFolders);
-      const made = writeSettingsFile(file, plan.after);
-      if (made.length > 0) remember([...madeFolders, ...made]);
-    }
-    const settings = settingsValue(plan.after);
-    const isShared = scope === 'project';
-    tell(context, {
-      plan,
-      agent: agentRemarks({ settings, agentId: whose, telemetry: telemetryIsOurs, isShared, env }),
-      path: file.path,
-      scope,
-      version,
-      home,
-      copied,
-      http,
-      script: runner.what === 'script',
-      npx: drain.what === 'npx',
-    });
     return EXIT.done;
   },
 };
+
+const NOT_GLOBAL =
+  'hooks for all repositories at once (core.hooksPath) would switch off those that each has: pre-commit, husky, git-lfs. Install into each repository: ai-tracker install --git --repo FOLDER. For those that you will clone, put what `ai-tracker install --git --print` prints into the hooks of your init.templateDir';
+
+/** @throws {CommandError} */
+function installClaude(context: Context): void {
+  const { env, out } = context;
+  const scope = scopeOf(textOption(context, 'scope')) ?? 'user';
+  const home = env['HOME'] || homedir();
+  const version = versionOption(context) ?? claudeVersion(env, home);
+  const agentId = agentOption(context);
+  const telemetry = flagOption(context, 'telemetry');
+  const ofTelemetry = telemetry ? telemetryEnv(endpointOf(env)) : {};
+  const http = flagOption(context, 'http');
+  if (flagOption(context, 'print')) {
+    const added = { ...ofTelemetry, ...(agentId === null ? {} : agentEnv(agentId, telemetry)) };
+    const block = settingsBlock(runnerOf('printed', http, homeFolder(env), env), versionOption(context), added);
+    out.write(`${JSON.stringify(block, null, 2)}\n`);
+    for (const line of agentRemarks({ settings: { env: added }, agentId, telemetry, isShared: false, env })) out.note(line);
+    return;
+  }
+
+  const file = readForInstall(settingsPath(scope, env, home, projectFolder(process.cwd())), scope);
+  const record = readUndoRecord(homeFolder(env));
+  const runner = runnerOf(scope, http, homeFolder(env), env);
+  const known = entryOf(record, file.path);
+  const telemetryIsOurs = telemetry || 'CLAUDE_CODE_ENABLE_TELEMETRY' in (known?.env ?? {});
+  const whose = agentId ?? known?.env['AGENT_ID'] ?? null;
+  const wanted = { ...ofTelemetry, ...(whose === null ? {} : agentEnv(whose, telemetryIsOurs)) };
+  const plan = planInstall(file, scope, hooksBlock(runner, version), wanted, known);
+  if (plan.status === 'unusable') {
+    throw new CommandError(
+      EXIT.environment,
+      `cannot install into ${file.path}: it ${plan.why}. Mend it, or put in by hand what \`ai-tracker install --print\` prints`,
+    );
+  }
+  if (flagOption(context, 'dry-run')) {
+    out.write(unifiedDiff(file.path, plan.before, plan.after));
+    out.note(plan.status === 'unchanged' ? 'nothing would change' : 'nothing was changed: this is what `install` would do');
+    return;
+  }
+  if (plan.status === 'changed' && file.isReadOnly) {
+    throw new CommandError(EXIT.environment, `cannot install into ${file.path}: it is read-only. \`chmod u+w\` it first`);
+  }
+
+  const drain = drainCommandOf(process.execPath, process.argv[1] ?? '');
+  // First what the settings will name, then what undoes them.
+  const copied = runner.what === 'script' && copyScript(homeFolder(env), drain);
+  if (plan.status === 'changed') {
+    const madeFolders = plan.undo.madeFolders ?? [];
+    const remember = (made: readonly string[]): void =>
+      writeUndoRecord(homeFolder(env), withEntry(record, file.path, { ...plan.undo, madeFolders: made }));
+    remember(madeFolders);
+    const made = writeSettingsFile(file, plan.after);
+    if (made.length > 0) remember([...madeFolders, ...made]);
+  }
+  const settings = settingsValue(plan.after);
+  const isShared = scope === 'project';
+  tell(context, {
+    plan,
+    agent: agentRemarks({ settings, agentId: whose, telemetry: telemetryIsOurs, isShared, env }),
+    path: file.path,
+    scope,
+    version,
+    home,
+    copied,
+    http,
+    script: runner.what === 'script',
+    npx: drain.what === 'npx',
+  });
+}
 
 function readForInstall(path: string, scope: Scope): SettingsFile {
   try {

@@ -11,6 +11,7 @@ import {
   writeSettingsFile,
 } from '../../hook/install/settings-file.ts';
 import { entryOf, readUndoRecord, type UndoRecord, withEntry, writeUndoRecord } from '../../hook/install/undo-record.ts';
+import { readGitUndoRecord } from '../../hook/install-git/git-undo-record.ts';
 import { spoolFolders } from '../../spool/spool-folder.ts';
 import { recordNames } from '../../spool/write-record.ts';
 import { homeFolder } from '../../store/folders.ts';
@@ -18,6 +19,7 @@ import { projectFolder, scopeOf } from '../claude-install.ts';
 import { type Command, type Context, flagOption, textOption } from '../command.ts';
 import { counted } from '../doctor/amounts.ts';
 import { CommandError, EXIT } from '../exit-code.ts';
+import { uninstallGit } from '../git-install.ts';
 import { clean } from '../render/clean.ts';
 import { unifiedDiff } from '../render/diff.ts';
 import { shortHome } from '../render/short-home.ts';
@@ -26,42 +28,71 @@ export const uninstall: Command = {
   name: 'uninstall',
   usage: '[OPTIONS]',
   about:
-    'Takes out what `ai-tracker install` put in: to the byte where nobody has changed the file since, else our entries alone. Without --scope, from every settings file of this machine into which it was installed. Rows and spooled events stay.',
+    'Takes out what `ai-tracker install` put in: to the byte where nobody has changed the file since, else our entries alone. Without --scope and --repo, from every settings file and every repository of this machine into which it was installed. Rows and spooled events stay.',
   options: {
-    claude: { type: 'boolean', doc: 'out of Claude Code; the same as without, since there is nothing else yet' },
-    scope: { type: 'string', value: 'SCOPE', doc: 'only from user, project or local settings' },
+    claude: { type: 'boolean', doc: 'out of Claude Code only' },
+    git: { type: 'boolean', doc: 'out of repositories’ hooks only' },
+    scope: { type: 'string', value: 'SCOPE', doc: 'only from user, project or local settings of Claude Code' },
+    repo: { type: 'string', value: 'FOLDER', doc: 'only out of this repository' },
     'dry-run': { type: 'boolean', doc: 'change nothing, print the difference' },
   },
-  examples: ['ai-tracker uninstall', 'ai-tracker uninstall --scope project'],
+  examples: ['ai-tracker uninstall', 'ai-tracker uninstall --scope project', 'ai-tracker uninstall --git --repo .'],
   arguments: [0, 0],
   run(context) {
     const { env, out } = context;
     const home = env['HOME'] || homedir();
     const isDry = flagOption(context, 'dry-run');
-    let record = readUndoRecord(homeFolder(env));
-    let changed = 0;
+    const [isClaude, isGit] = doorsOf(context);
     const failures: string[] = [];
-    for (const { path, scope } of targets(context, record, home)) {
+    let isAny = false;
+    const attempt = (undoOne: () => boolean): void => {
       try {
-        const outcome = undo(context, path, scope, record, home, isDry);
-        record = outcome.record;
-        if (outcome.changed) changed += 1;
+        isAny = undoOne() || isAny;
       } catch (error) {
-        failures.push(
-          `cannot uninstall from ${path}: ${(error as Error).message}. Mend that and run \`ai-tracker uninstall\` again`,
-        );
+        if (!(error instanceof CommandError)) throw error;
+        failures.push(error.message);
       }
-    }
-    if (!isDry) {
-      writeUndoRecord(homeFolder(env), record);
-      if (record.files.length === 0 && failures.length === 0) removeScript(homeFolder(env));
-    }
+    };
+    if (isGit) attempt(() => uninstallGit(context, { folder: textOption(context, 'repo'), isDry, home }));
+    if (isClaude) attempt(() => uninstallClaude(context, isDry, home));
+    const isEmpty =
+      readUndoRecord(homeFolder(env)).files.length === 0 && readGitUndoRecord(homeFolder(env)).repositories.length === 0;
+    if (!isDry && isEmpty && failures.length === 0) removeScript(homeFolder(env));
     if (failures.length > 0) throw new CommandError(EXIT.environment, failures.join('; '));
-    if (changed > 0 && !isDry) tellWaiting(context);
-    if (changed === 0) out.write('No hooks of ours were found; nothing was changed.\n');
+    if (isAny && !isDry) tellWaiting(context);
+    if (!isAny) out.write('No hooks of ours were found; nothing was changed.\n');
     return EXIT.done;
   },
 };
+
+/** What is asked for: all, unless an option names one. */
+function doorsOf(context: Context): [claude: boolean, git: boolean] {
+  const claude = flagOption(context, 'claude') || textOption(context, 'scope') !== null;
+  const git = flagOption(context, 'git') || textOption(context, 'repo') !== null;
+  return [claude || !git, git || !claude];
+}
+
+/** @returns whether there was something of ours. @throws {CommandError} */
+function uninstallClaude(context: Context, isDry: boolean, home: string): boolean {
+  const config = homeFolder(context.env);
+  let record = readUndoRecord(config);
+  let isAny = false;
+  const failures: string[] = [];
+  for (const { path, scope } of targets(context, record, home)) {
+    try {
+      const outcome = undo(context, path, scope, record, home, isDry);
+      record = outcome.record;
+      isAny ||= outcome.changed;
+    } catch (error) {
+      failures.push(
+        `cannot uninstall from ${path}: ${(error as Error).message}. Mend that and run \`ai-tracker uninstall\` again`,
+      );
+    }
+  }
+  if (!isDry) writeUndoRecord(config, record);
+  if (failures.length > 0) throw new CommandError(EXIT.environment, failures.join('; '));
+  return isAny;
+}
 
 /** Nothing drains the spool at the end of a turn any more. */
 function tellWaiting({ settings, env, out }: Context): void {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmdirSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeWhole } from './write-whole.ts';
@@ -8,6 +8,11 @@ export const PACKAGED_SCRIPT = fileURLToPath(new URL('../shell/claude-hook.sh', 
 
 /** Where the copy lies that settings name: it stays when the package goes, and does nothing then but spool. */
 export const scriptPath = (configFolder: string): string => join(configFolder, 'hooks', 'claude-hook.sh');
+
+export const PACKAGED_GIT_SCRIPT = fileURLToPath(new URL('../shell/git-hook.sh', import.meta.url));
+
+/** The same for hooks of git; it reads the other one, beside it. */
+export const gitScriptPath = (configFolder: string): string => join(configFolder, 'hooks', 'git-hook.sh');
 
 /** Two lines: the Node and the program by which the script starts a drain. */
 export const drainCommandPath = (configFolder: string): string => join(configFolder, 'hooks', 'ai-tracker-command');
@@ -31,6 +36,16 @@ export function copyScript(configFolder: string, drain: DrainCommand): boolean {
   // What an older install named may still work; npx only adds nothing.
   if (drain.what === 'npx') return copied;
   return put(drainCommandPath(configFolder), Buffer.from(`${drain.node}\n${drain.program}\n`), 0o600) || copied;
+}
+
+/** What hooks of git run. @returns whether anything had to be written. @throws the file system's error */
+export function copyGitScript(configFolder: string, drain: DrainCommand): boolean {
+  const copied = copyScript(configFolder, drain);
+  return put(gitScriptPath(configFolder), readFileSync(PACKAGED_GIT_SCRIPT), 0o755) || copied;
+}
+
+export function removeGitScript(configFolder: string): void {
+  rmSync(gitScriptPath(configFolder), { force: true });
 }
 
 function put(path: string, bytes: Buffer, mode: number): boolean {

@@ -78,6 +78,12 @@ run_git_hook() {
   find_folders
   find_repository
   [ -n "$git_dir" ] || return
+  # pre-commit gives no stdin to a hook that it found; git keeps the lines of a rebase until this hook has run.
+  if [ "$hook $first_arg$rewritten" = 'post-rewrite rebase' ]; then
+    for list in "$git_dir/rebase-merge/rewritten-list" "$git_dir/rebase-apply/rewritten"; do
+      [ ! -e "$list" ] || rewritten=$(cat -- "$list")
+    done
+  fi
   if ! spool_git; then
     count_loss .refused_git
     printf 'ai-tracker: this %s was not recorded, since no folder of the spool takes it: ai-tracker doctor\n' "$hook" >&9
