@@ -190,40 +190,64 @@ export class RepositoryMemory {
     });
   }
 
+  /** The same, and nothing of it is kept: asking for a commit of others makes no row of it. */
+  lookUp(sha: string, owner: CommitTarget, nowMs: number): CommitAttribution | null {
+    return this.#asked(() => this.attribution(sha, owner, nowMs));
+  }
+
+  /** Epoch milliseconds: of what was committed before, this memory knows what is left of it. 0: not known. */
+  get bornMs(): number {
+    return Date.parse(this.#info.get.get('created_at') ?? '') || 0;
+  }
+
+  /** Has rows written again that are gone with their file. @param isThere of which of these commits there are rows */
+  writeAgain(isThere: (shas: readonly string[]) => ReadonlySet<string>): number {
+    const { commits } = this.#replay;
+    const live = commits.list().flatMap(({ sha, isLive }) => (isLive ? [sha] : []));
+    const there = isThere(live);
+    const missing = live.filter((sha) => !there.has(sha));
+    this.#replay.within(() => missing.forEach((sha) => commits.setUnwritten(sha)));
+    return missing.length;
+  }
+
   /** Whose the lines of a file of the work tree are, as it is now. */
   workingLines(path: string, text: string, head: string | null, nowMs: number): LineAuthor[] {
     const { history } = this.#replay;
-    const found: LineAuthor[] = [];
-    const asked = new Error('asked only');
-    try {
-      this.#replay.within(() => {
-        const content = history.texts.contentOf(history.texts.textsOf(text));
-        const current = history.states.current(this.#folders.tree, path);
-        const name = `${head}:${path}`;
-        const blob = head === null ? null : (history.contentsOf([name], this.#reader, nowMs).get(name) ?? null);
-        const origin = { current, committed: null, offered: [], previousPaths: [] };
-        const committed = blob === null ? null : history.committedState(path, blob, origin, nowMs);
-        const state =
-          history.states.exact(path, content) ?? history.resolve(path, content, { ...origin, committed }, HUMAN, nowMs);
-        for (const id of state.lines) {
-          const { author, isInferred } = history.states.line(id);
-          const edit = history.states.editOf(author);
-          if (edit !== null) {
-            const match = isInferred ? 'inferred' : 'exact';
-            found.push({ kind: 'agent', modificationId: edit.modification, agentId: edit.agent, match });
-          } else found.push({ kind: author === HUMAN ? 'human' : 'unknown' });
-        }
-        // Looking changes nothing.
-        throw asked;
+    return this.#asked(() => {
+      const content = history.texts.contentOf(history.texts.textsOf(text));
+      const current = history.states.current(this.#folders.tree, path);
+      const name = `${head}:${path}`;
+      const blob = head === null ? null : (history.contentsOf([name], this.#reader, nowMs).get(name) ?? null);
+      const origin = { current, committed: null, offered: [], previousPaths: [] };
+      const committed = blob === null ? null : history.committedState(path, blob, origin, nowMs);
+      const state = history.states.exact(path, content) ?? history.resolve(path, content, { ...origin, committed }, HUMAN, nowMs);
+      return Array.from(state.lines, (id): LineAuthor => {
+        const { author, isInferred } = history.states.line(id);
+        const edit = history.states.editOf(author);
+        if (edit === null) return { kind: author === HUMAN ? 'human' : 'unknown' };
+        const match = isInferred ? 'inferred' : 'exact';
+        return { kind: 'agent', modificationId: edit.modification, agentId: edit.agent, match };
       });
-    } catch (error) {
-      if (error !== asked) throw error;
-    }
-    return found;
+    });
   }
 
   close(): void {
     this.#file.close();
+  }
+
+  /** Looking changes nothing: what is written on the way is taken back. */
+  #asked<T>(question: () => T): T {
+    const back = new Error('asked only');
+    let answer: { readonly value: T } | undefined;
+    try {
+      this.#replay.within(() => {
+        answer = { value: question() };
+        throw back;
+      });
+    } catch (error) {
+      if (error !== back) throw error;
+    }
+    return (answer as { readonly value: T }).value;
   }
 
   #contentsOf(

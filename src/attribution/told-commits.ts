@@ -52,6 +52,7 @@ export class ToldCommits implements CommitStates {
       open: db.prepare<[], CommitRow>(`${columns} WHERE is_written = 0`),
       all: db.prepare<[], { sha: string; is_live: number; author_key: string }>('SELECT sha, is_live, author_key FROM commits'),
       written: db.prepare<[string]>('UPDATE commits SET is_written = 1 WHERE sha = ?'),
+      unwritten: db.prepare<[string]>('UPDATE commits SET is_written = 0 WHERE sha = ?'),
       setLive: db.prepare<[number, string, number]>(
         'UPDATE commits SET is_live = ?, is_written = 0 WHERE sha = ? AND is_live <> ?',
       ),
@@ -106,6 +107,10 @@ export class ToldCommits implements CommitStates {
 
   setWritten(sha: string): void {
     this.#statements.written.run(sha);
+  }
+
+  setUnwritten(sha: string): void {
+    this.#statements.unwritten.run(sha);
   }
 
   list(): { readonly sha: string; readonly isLive: boolean; readonly authorKey: string }[] {

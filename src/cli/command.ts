@@ -15,6 +15,8 @@ export interface OptionSpec {
 export interface Output {
   /** To stdout, as it is. */
   write(text: string): void;
+  /** To stdout, by the user's pager where that is a terminal: for what may be longer than the screen. */
+  page(text: string): void;
   /** One line to stderr. */
   note(message: string): void;
   /** Columns; infinite where stdout is no terminal, so that nothing is cut off for programs. */

@@ -85,6 +85,16 @@ export const COMMANDS: readonly Registered[] = [
     load: async () => (await import('./commands/stats.ts')).stats,
   },
   {
+    name: 'why',
+    summary: 'tell why a line is there: commit, edit, call, request, task, agent, cost',
+    load: async () => (await import('./commands/why.ts')).why,
+  },
+  {
+    name: 'blame',
+    summary: 'print a file with the agent or person behind each line',
+    load: async () => (await import('./commands/blame.ts')).blame,
+  },
+  {
     name: 'commit',
     summary: 'show whose the lines of a commit are',
     load: async () => (await import('./commands/commit.ts')).commit,

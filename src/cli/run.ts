@@ -3,6 +3,7 @@ import { resolveSettings } from '../model/settings.ts';
 import type { Command, Context, Output } from './command.ts';
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts';
 import { commandHelp, OVERVIEW_HINT, overview } from './help.ts';
+import { showPaged } from './pager.ts';
 import { parseOptions } from './parse-options.ts';
 import { COMMANDS } from './registry.ts';
 import { clean } from './render/clean.ts';
@@ -117,6 +118,9 @@ function outputOf({ stdout, stderr, env }: Surroundings): Output {
   const asked = Number.isInteger(columns) && columns > 0 ? columns : null;
   return {
     write: (text) => void stdout.write(text),
+    page: (text) => {
+      if (!stdout.isTTY || !showPaged(text, env)) stdout.write(text);
+    },
     note: (message) => void stderr.write(`ai-tracker: ${clean(message)}\n`),
     width: asked ?? (stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY),
     colour: wantsColour(env, stdout.isTTY),

@@ -1,10 +1,9 @@
 import { resolveRevision } from '../../git/resolve-revision.ts';
-import { recordedCommits, recordedNames } from '../../query/commits.ts';
-import { editsById } from '../../query/edits.ts';
+import { recordedNames } from '../../query/commits.ts';
 import { OpenFiles } from '../../query/open-files.ts';
 import { type Command, flagOption } from '../command.ts';
 import { CommandError, EXIT } from '../exit-code.ts';
-import { commitReport } from '../lines/commit-report.ts';
+import { reportOfCommit } from '../lines/commit-lines.ts';
 import { openSelection, READING_OPTIONS, tellFailures } from '../reading.ts';
 import { commitPage } from '../render/commit-page.ts';
 import { jsonText } from '../render/json.ts';
@@ -29,13 +28,8 @@ export const commit: Command = {
     try {
       const sha = repository === null ? recordedName(files, named) : resolveRevision(repository.folders, named);
       if (sha === null) throw new CommandError(EXIT.notFound, notThere(named, repository !== null));
-      const recorded = recordedCommits(files, [sha]).get(sha);
-      if (recorded === undefined) throw new CommandError(EXIT.notFound, notRecorded(sha));
-      const edits = editsById(
-        files,
-        recorded.lines.map((line) => line.file_modification_id),
-      );
-      const report = commitReport(recorded, edits);
+      const report = await reportOfCommit(context, files, sha, repository);
+      if (report === null) throw new CommandError(EXIT.notFound, notRecorded(sha));
       out.write(flagOption(context, 'json') ? jsonText(report) : commitPage(report, out, context.nowMs));
       return tellFailures(context, files.reading);
     } finally {

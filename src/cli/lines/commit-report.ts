@@ -11,6 +11,7 @@ export interface CommitFileReport {
   readonly human_lines_removed: number;
   /** Added lines of which nothing tells whose they are. */
   readonly unknown_lines_added: number;
+  readonly unknown_lines_removed: number;
   /** Agents that wrote lines of it; task_executions.id of the tasks in which they did. */
   readonly agents: readonly string[];
   readonly tasks: readonly string[];
@@ -38,6 +39,7 @@ export interface CommitReport {
   readonly ai_lines_removed: number;
   readonly human_lines_removed: number;
   readonly unknown_lines_added: number;
+  readonly unknown_lines_removed: number;
   readonly files: readonly CommitFileReport[];
 }
 
@@ -61,6 +63,7 @@ export function commitReport({ row, files, lines }: RecordedCommit, edits: Reado
     ai_lines_removed: row.ai_lines_removed,
     human_lines_removed: row.human_lines_removed,
     unknown_lines_added: 0,
+    unknown_lines_removed: 0,
     files: files.map((file): CommitFileReport => {
       const own = lines.filter(({ file_path }) => file_path === file.file_path);
       const behind = own.map((line) => ({ line, edit: edits.get(line.file_modification_id) }));
@@ -72,6 +75,7 @@ export function commitReport({ row, files, lines }: RecordedCommit, edits: Reado
         ai_lines_removed: file.ai_lines_removed,
         human_lines_removed: file.lines_removed - file.ai_lines_removed,
         unknown_lines_added: 0,
+        unknown_lines_removed: 0,
         agents: distinct(behind.map(({ line, edit }) => line.agent_id ?? edit?.agent_id)),
         tasks: distinct(behind.map(({ edit }) => edit?.task_execution_id)),
         match: own.length === 0 ? null : own.every(({ match }) => match === 'exact') ? 'exact' : 'inferred',

@@ -5,7 +5,7 @@ import { lineSums } from './line-sums.ts';
 import { type Column, paint, table } from './table.ts';
 import { count, time } from './value.ts';
 
-const LABEL_WIDTH = 10;
+const LABEL_WIDTH = 12;
 
 /** Whose the lines of a commit are, as text for a person. */
 export function commitPage(report: CommitReport, out: Pick<Output, 'width' | 'colour'>, nowMs: number): string {
@@ -29,6 +29,7 @@ export function commitPage(report: CommitReport, out: Pick<Output, 'width' | 'co
     { header: 'unknown +', cell: (file) => count(file.unknown_lines_added), align: 'right', style: () => 'yellow' },
     { header: 'agents -', cell: (file) => count(file.ai_lines_removed), align: 'right', style: () => 'cyan' },
     { header: 'people -', cell: (file) => count(file.human_lines_removed), align: 'right' },
+    { header: 'unknown -', cell: (file) => count(file.unknown_lines_removed), align: 'right', style: () => 'yellow' },
     { header: 'by', cell: ({ agents }) => agents.join(', '), least: 8 },
     { header: 'match', cell: ({ match }) => match ?? '', spare: 2 },
   ];
