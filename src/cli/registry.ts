@@ -100,6 +100,16 @@ export const COMMANDS: readonly Registered[] = [
     load: async () => (await import('./commands/commit.ts')).commit,
   },
   {
+    name: 'attribution',
+    summary: 'sum whose the lines of a branch or pull request are, and their cost',
+    load: async () => (await import('./commands/attribution.ts')).attribution,
+  },
+  {
+    name: 'reindex',
+    summary: 'look again for commits that were not recorded',
+    load: async () => (await import('./commands/reindex.ts')).reindex,
+  },
+  {
     name: 'sql',
     summary: 'put a SELECT to the rows of all agents',
     load: async () => (await import('./commands/sql.ts')).sql,

@@ -8,6 +8,9 @@ import { LineMemories } from '../../writer/line-memories.ts';
 import type { Context } from '../command.ts';
 import { settleRepositories } from '../settle-repository.ts';
 
+/** The memory is made when the first hook's record is drained, a moment after what it tells of. */
+const DRAIN_MS = 60_000;
+
 /** What a repository remembers of its lines, where it does: opened when it is first asked. Nothing of what is asked is kept. */
 export class RememberedLines {
   readonly #context: Context;
@@ -30,13 +33,24 @@ export class RememberedLines {
     return true;
   }
 
-  /** Epoch milliseconds; infinite where nothing is remembered. */
+  /** Epoch milliseconds from which on commits may be remembered; infinite where nothing is. */
   bornMs(): number {
-    return this.#open()?.bornMs ?? Number.POSITIVE_INFINITY;
+    const bornMs = this.#open()?.bornMs;
+    return bornMs === undefined ? Number.POSITIVE_INFINITY : bornMs - DRAIN_MS;
   }
 
   commit(sha: string): CommitAttribution | null {
     return this.#open()?.lookUp(sha, this.#owner(), this.#context.nowMs) ?? null;
+  }
+
+  /** Has the rows of a commit written with the next settling. */
+  keep(sha: string): void {
+    this.#open()?.attribution(sha, this.#owner(), this.#context.nowMs);
+  }
+
+  /** Has rows that are gone with their file written with the next settling. @returns of how many commits */
+  writeAgain(isThere: (shas: readonly string[]) => ReadonlySet<string>): number {
+    return this.#open()?.writeAgain(isThere) ?? 0;
   }
 
   /** Whose the lines of a file of the work tree are; null where nothing is remembered. */
