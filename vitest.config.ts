@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/compat/**', 'test/python/**', 'test/claude-code/**', 'node_modules/**'],
+    exclude: ['test/compat/**', 'test/python/**', 'test/claude-code/**', 'test/git-hooks/**', 'node_modules/**'],
     setupFiles: ['test/support/clean-environment.ts'],
     // Processes, not threads: tests kill, lock and chdir, and a native module is loaded once per process.
     pool: 'forks',

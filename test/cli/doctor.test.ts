@@ -1,14 +1,27 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { openMemory } from '../../src/attribution/open-memory.ts';
 import { examine, type Told } from '../../src/cli/doctor/checks.ts';
 import { FINDINGS, type FindingCode } from '../../src/cli/doctor/findings.ts';
 import { doctorReport } from '../../src/cli/doctor/report.ts';
 import { type DiskSight, realDisk, type Sight } from '../../src/cli/doctor/sight.ts';
 import { hooksBlock } from '../../src/hook/install/hook-entries.ts';
-import { copyScript, drainCommandPath, scriptPath } from '../../src/hook/install/hook-script.ts';
+import { copyScript, drainCommandPath, gitScriptPath, scriptPath } from '../../src/hook/install/hook-script.ts';
 import { packageVersion } from '../../src/model/package-version.ts';
 import { resolveSettings } from '../../src/model/settings.ts';
 import { newRecordName } from '../../src/spool/record-name.ts';
@@ -45,6 +58,20 @@ class Machine {
   command(name: string): void {
     writeFileSync(join(this.bin, name), '#!/bin/sh\n');
     chmodSync(join(this.bin, name), 0o755);
+  }
+
+  /** A real one, in which nothing is installed. */
+  repository(): void {
+    rmSync(join(this.cwd, '.git'), { recursive: true });
+    execFileSync('git', ['init', '-q', this.cwd]);
+  }
+
+  /** … in which hooks of git are installed by that home. */
+  hookedRepository(): void {
+    this.repository();
+    const env = { ...process.env, HOME: this.home };
+    const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+    execFileSync(process.execPath, [main, 'install', '--git', '--repo', this.cwd], { cwd: this.home, env });
   }
 
   claude(version: string): void {
@@ -202,6 +229,52 @@ const BROKEN: Readonly<Record<FindingCode, (machine: Machine) => string | Promis
   'outside-git': ({ cwd }) => {
     rmSync(join(cwd, '.git'), { recursive: true });
     return cwd;
+  },
+  'git-hooks-not-installed': (machine) => {
+    machine.repository();
+    return machine.cwd;
+  },
+  'git-hooks-overridden': (machine) => {
+    machine.hookedRepository();
+    execFileSync('git', ['-C', machine.cwd, 'config', 'core.hooksPath', '.husky/_']);
+    return '.husky/_';
+  },
+  'git-hooks-changed': (machine) => {
+    machine.hookedRepository();
+    rmSync(join(machine.cwd, '.git/hooks/post-rewrite'));
+    return machine.cwd;
+  },
+  'git-hooks-unusable': (machine) => {
+    machine.repository();
+    execFileSync('git', ['-C', machine.cwd, 'config', 'core.hooksPath', '/dev/null']);
+    return '/dev/null';
+  },
+  'git-script-missing': (machine) => {
+    machine.hookedRepository();
+    rmSync(gitScriptPath(machine.config));
+    return gitScriptPath(machine.config);
+  },
+  'git-script-outdated': (machine) => {
+    machine.hookedRepository();
+    appendFileSync(gitScriptPath(machine.config), '#\n');
+    return gitScriptPath(machine.config);
+  },
+  'memory-unusable': (machine) => {
+    machine.hookedRepository();
+    mkdirSync(join(machine.cwd, '.git/ai-tracker'));
+    writeFileSync(join(machine.cwd, '.git/ai-tracker/authorship.db'), 'no database'.repeat(20));
+    return 'authorship.db is damaged';
+  },
+  'memory-read-only': (machine) => {
+    machine.hookedRepository();
+    const path = join(machine.cwd, '.git/ai-tracker/authorship.db');
+    openMemory(join(machine.cwd, '.git'), 1000).close();
+    machine.disk = { ...realDisk, mayWrite: (other) => other !== path && realDisk.mayWrite(other) };
+    return path;
+  },
+  'git-refused': ({ spool }) => {
+    writeFileSync(join(spool, '.refused_git'), '..');
+    return '2 hooks of git';
   },
   'snapshots-off': ({ env }) => {
     env['AI_TRACKER_SNAPSHOTS'] = 'off';
@@ -380,7 +453,7 @@ describe('ai-tracker doctor', () => {
   test('tells each finding of the list, and of a machine without anything only that nothing is there', async () => {
     expect(Object.keys(BROKEN).sort()).toEqual(Object.keys(FINDINGS).sort());
     const home = scratchFolder();
-    const { code, stdout } = await aiTracker(['doctor', '--json'], { home });
+    const { code, stdout } = await aiTracker(['doctor', '--json'], { home, cwd: home });
     const { status, findings } = JSON.parse(stdout) as { status: string; findings: Told[] };
     expect([code, status]).toEqual([0, 'green']);
     expect(findings.map(({ code }) => code)).toEqual(findings.map(() => 'ok'));

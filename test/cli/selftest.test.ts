@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -40,12 +41,33 @@ async function installed(...args: string[]): Promise<string> {
 }
 
 describe('ai-tracker selftest', () => {
+  test('commits in a repository of its own by the hook that is installed, and leaves no record', async () => {
+    const home = scratchFolder();
+    const repo = join(home, 'repo');
+    execFileSync('git', ['init', '-q', repo]);
+    expect(await aiTracker(['install', '--git'], { home, cwd: repo })).toMatchObject({ code: 0 });
+    const { report } = await selftest({ home, cwd: home });
+    expect(doors(report)).toMatchObject({ git: 'ok' });
+    expect(files(join(home, '.config/ai-tracker/spool')).filter((name) => name.endsWith('.hook'))).toEqual([]);
+    rmSync(join(home, '.config/ai-tracker/hooks/git-hook.sh'));
+    const after = await selftest({ home, cwd: home });
+    expect(after.report.doors.at(-1)).toMatchObject({ door: 'git', status: 'failed', command: 'ai-tracker install --git' });
+  });
+
   test('sends through every door that is there, and leaves nothing behind', async () => {
     const home = await installed();
     const before = files(home);
     const { code, stderr, report } = await selftest({ home });
     expect([code, stderr, report.ok]).toEqual([0, '', true]);
-    expect(doors(report)).toEqual({ file: 'ok', processor: 'ok', otlp: 'ok', serve: 'skipped', hook: 'ok', installed: 'ok' });
+    expect(doors(report)).toEqual({
+      file: 'ok',
+      processor: 'ok',
+      otlp: 'ok',
+      serve: 'skipped',
+      hook: 'ok',
+      installed: 'ok',
+      git: 'skipped',
+    });
     expect(files(home)).toEqual(before);
   });
 
@@ -55,7 +77,7 @@ describe('ai-tracker selftest', () => {
     expect(code).toBe(0);
     const lines = stdout.trimEnd().split('\n');
     expect(lines.filter((line) => /^[✓-] \w+ /.test(line)).map((line) => line.split(/ +/)[1])).toEqual([
-      ...['file', 'processor', 'otlp', 'serve', 'hook', 'installed'],
+      ...['file', 'processor', 'otlp', 'serve', 'hook', 'installed', 'git'],
     ]);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
   });

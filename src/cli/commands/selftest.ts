@@ -6,6 +6,7 @@ import { paint } from '../render/table.ts';
 import { wrap } from '../render/wrap.ts';
 import type { Bench, Door } from '../selftest/door.ts';
 import { fileDoor } from '../selftest/file-door.ts';
+import { gitDoor } from '../selftest/git-door.ts';
 import { hookDoor } from '../selftest/hook-door.ts';
 import { installedDoor } from '../selftest/installed-door.ts';
 import { otlpDoor } from '../selftest/otlp-door.ts';
@@ -18,7 +19,7 @@ export const selftest: Command = {
   name: 'selftest',
   usage: '[OPTIONS]',
   about:
-    'Sends a span and an edit through every door that is there, reads the rows back and takes them away again: the file, the processor, OTLP over HTTP, the receiver at AI_TRACKER_ENDPOINT, `hook claude`, the hooks that are installed. A line for each; stops at the first that fails, and exits 1. Made for the entrypoint of a container, before the agent starts.',
+    'Sends a span and an edit through every door that is there, reads the rows back and takes them away again: the file, the processor, OTLP over HTTP, the receiver at AI_TRACKER_ENDPOINT, `hook claude`, the hooks that are installed in Claude Code and in git. A line for each; stops at the first that fails, and exits 1. Made for the entrypoint of a container, before the agent starts.',
   options: { ...PLACE_OPTIONS, json: { type: 'boolean', doc: 'print what became of each door as JSON' } },
   examples: ['ai-tracker selftest', 'ai-tracker selftest && exec node worker.mjs'],
   arguments: [0, 0],
@@ -66,6 +67,7 @@ function doorsOf(dbPath: string | null, env: NodeJS.ProcessEnv): readonly Door[]
     serveDoor(env['AI_TRACKER_ENDPOINT'], token),
     hookDoor,
     installedDoor(token),
+    gitDoor,
   ];
 }
 

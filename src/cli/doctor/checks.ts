@@ -3,6 +3,7 @@ import { claudeHooks } from './claude-hooks.ts';
 import { claudeTelemetry } from './claude-telemetry.ts';
 import { diskRoom } from './disk-room.ts';
 import type { Finding } from './findings.ts';
+import { gitHooks } from './git-hooks.ts';
 import { program } from './program.ts';
 import { receiver } from './receiver.ts';
 import type { Check, Sight } from './sight.ts';
@@ -18,6 +19,7 @@ export const CHECKS: readonly Check[] = [
   spools,
   claudeHooks,
   claudeTelemetry,
+  gitHooks,
   receiver,
 ];
 

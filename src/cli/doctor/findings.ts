@@ -63,6 +63,37 @@ export const FINDINGS = {
     'git init',
   ),
 
+  'git-hooks-not-installed': amber(
+    'Commits of the repository around this folder are not recorded by git’s hooks.',
+    'ai-tracker install --git',
+  ),
+  'git-hooks-overridden': red(
+    'git looks for hooks in another folder than when ours were installed (`core.hooksPath`; husky sets it).',
+    'ai-tracker install --git',
+  ),
+  'git-hooks-changed': red(
+    'Hooks of ours were taken away or changed since they were installed (`lefthook install`, `pre-commit install -f`), or are those of another version.',
+    'ai-tracker install --git',
+  ),
+  'git-hooks-unusable': amber('The repository’s hooks are switched off or cannot be read.', 'see to core.hooksPath'),
+  'git-script-missing': red('Hooks of git run a script that is not there: commits are not recorded.', 'ai-tracker install --git'),
+  'git-script-outdated': amber(
+    'The script of git’s hooks is that of another version of the package.',
+    'ai-tracker install --git',
+  ),
+  'memory-unusable': red(
+    'The repository’s memory of authorship (`.git/ai-tracker/authorship.db`) is damaged, is none of ours, or cannot be read: whose lines a commit has is not found out.',
+    'move it away; a new one is made',
+  ),
+  'memory-read-only': red(
+    'The repository’s memory of authorship cannot be written by this user: commits wait in the spool until it can.',
+    'see to owner and mode',
+  ),
+  'git-refused': red(
+    'Hooks of git could not spool what they had to tell, and said so: the spool was full or could not be written. What the commits are is found out later, as inferred.',
+    'remove the counter once you know why',
+  ),
+
   'snapshots-off': amber(
     '`AI_TRACKER_SNAPSHOTS=off` is set: what Bash commands change is not seen.',
     'unset AI_TRACKER_SNAPSHOTS',

@@ -67,6 +67,15 @@ function ofFolder(folder: string, { settings, nowMs }: Sight): Finding[] {
     found.push(
       finding('spool-refused', `${refused} hook events were refused in ${folder} and are lost`, remove(folder, '.refused')),
     );
+  const refusedGit = refusals(folder, 'refused_git');
+  if (refusedGit > 0)
+    found.push(
+      finding(
+        'git-refused',
+        `${refusedGit} hooks of git found no room in ${folder}: what they told is lost`,
+        remove(folder, '.refused_git'),
+      ),
+    );
   const unreadable = refusals(folder, 'unreadable');
   if (unreadable > 0)
     found.push(

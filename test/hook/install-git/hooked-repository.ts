@@ -38,6 +38,9 @@ export class Playground {
       '[user]\n name = a\n email = a@b\n[init]\n defaultBranch = main\n[protocol "file"]\n allow = always\n',
     );
     mkdirSync(this.repo);
+    // A file where drains want a folder for their lock: none starts, and records stay to be looked at.
+    mkdirSync(homeSpool(this.home), { recursive: true });
+    writeFileSync(join(homeSpool(this.home), '.draining'), '');
     this.git(['init', '-q']);
   }
 
@@ -118,7 +121,7 @@ export class Playground {
   picture(folder = this.repo): Record<string, string> {
     const shown: Record<string, string> = {};
     for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted()) {
-      if (/(^|\/)\.git\/(?!hooks|info|ai-tracker|config$)/.test(name)) continue;
+      if (/(^|\/)\.git\/(?!hooks|info$|info\/exclude$|ai-tracker|config$)/.test(name)) continue;
       const path = join(folder, name);
       const found = lstatSync(path);
       const mode = (found.mode & 0o7777).toString(8);

@@ -238,7 +238,6 @@ describe('our hooks', () => {
 
   test('plain install and uninstall do Claude Code and git', () => {
     const play = new Playground();
-    mkdirSync(join(play.home, '.config'));
     const before = play.picture(play.home);
     expect(play.aiTracker(['install']).code).toBe(0);
     expect(play.picture(play.home)).toHaveProperty(['.claude/settings.json']);
@@ -249,7 +248,6 @@ describe('our hooks', () => {
   test('--dry-run prints what would be done and does nothing; --print prints a hook for templates', () => {
     const play = new Playground();
     play.hook('.git/hooks/post-merge', '#!/usr/bin/env python3\n');
-    mkdirSync(join(play.home, '.config'));
     const before = play.picture(play.home);
     const { out } = play.aiTracker(['install', '--git', '--dry-run']);
     expect(out).toContain('+++ ');
