@@ -80,6 +80,7 @@ CREATE TABLE work_states (
   at_ms      REAL    NOT NULL,
   state      INTEGER NOT NULL,          -- states.id
   is_suspect INTEGER NOT NULL,          -- 1: since then, git may have thrown it away
+  is_clean   INTEGER NOT NULL,          -- 1: as it was committed
   PRIMARY KEY (worktree, path, at_ms)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX work_states_time ON work_states (at_ms);

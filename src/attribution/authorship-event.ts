@@ -21,6 +21,8 @@ export interface ToldEdit {
   readonly hunks: readonly ToldHunk[] | null;
   /** file_modifications.id */
   readonly modification: string;
+  /** Of the call that may have changed other files too: its tool_calls.id. */
+  readonly call: string;
   readonly agent: string | null;
   /** The commit that was checked out. */
   readonly head: string | null;

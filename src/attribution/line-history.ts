@@ -1,5 +1,5 @@
 import type { Db } from '../store/open.ts';
-import { HUMAN, type LineState, LineStates, UNKNOWN } from './line-states.ts';
+import { HUMAN, type LineState, LineStates, UNKNOWN, type WorkState } from './line-states.ts';
 import { isBinary } from './line-text.ts';
 import { LineTexts } from './line-texts.ts';
 import type { RepositoryReader } from './repository-reader.ts';
@@ -14,7 +14,7 @@ const NOTHING: ReadonlySet<number> = new Set();
 
 export interface Origin {
   /** What the file was in the work tree when somebody last told. */
-  readonly current: { readonly state: LineState; readonly isSuspect: boolean } | null;
+  readonly current: WorkState | null;
   /** What is committed. */
   readonly committed: LineState | null;
   /** Contents that git took lines from: stashes, commits that were made anew. */
@@ -62,7 +62,13 @@ export class LineHistory {
 
   /** A content that was committed before anybody told of it: what is new in it is of nobody known. */
   committedState(path: string, content: number, known: Origin, atMs: number): LineState {
-    return this.states.exact(path, content) ?? this.resolve(path, content, known, UNKNOWN, atMs);
+    const { states } = this;
+    const exact = states.exact(path, content);
+    if (exact !== null) return exact;
+    // A file that was renamed since is known by its new path.
+    const renamed = known.previousPaths.flatMap((other) => states.exact(other, content) ?? [])[0];
+    if (renamed !== undefined) return states.addState(path, content, renamed.lines, atMs);
+    return this.resolve(path, content, known, UNKNOWN, atMs);
   }
 
   /** A content that came about since the last one that was told. What is new in it a person wrote. */
@@ -78,7 +84,8 @@ export class LineHistory {
     const { current, committed } = origin;
     const base = committed === null ? NOTHING : new Set(committed.lines);
     const isFromTree =
-      current !== null && (committed === null || this.isLeft(current.state, base, this.states.textsOf(state.lines)));
+      current !== null &&
+      (committed === null || this.isLeft(current.state, base, this.states.textsOf(state.lines), !current.isClean));
     const before = isFromTree ? current.state : committed;
     if (before !== null) this.changed(before.lines, state.lines, HUMAN, atMs);
   }
@@ -185,7 +192,7 @@ export class LineHistory {
       if (first) sources.unshift(source);
       else sources.push(source);
     };
-    const isLeft = current !== null && this.isLeft(current.state, base, target);
+    const isLeft = current !== null && this.isLeft(current.state, base, target, !current.isClean);
     if (current !== null && isLeft) add(current.state, current.isSuspect ? 'run' : 'any');
     add(committed, 'nothing');
     if (current !== null && !isLeft) add(current.state, 'run');
@@ -193,18 +200,29 @@ export class LineHistory {
     return sources;
   }
 
-  /** Whether something that was written into that content is in this one, or nothing was. */
-  isLeft(state: LineState, base: ReadonlySet<number>, target: Int32Array): boolean {
+  /**
+   * Whether this content was made of that one: something that was written into it is here, or what was taken out of it is not.
+   *
+   * @param base lines that are committed
+   * @param isOpen it has more than what was committed; else it may stand on another branch, where others took the same lines away
+   */
+  isLeft(state: LineState, base: ReadonlySet<number>, target: Int32Array, isOpen: boolean): boolean {
     const there = new Set(target);
+    const isHere = (line: number): boolean | null => {
+      const { text } = this.states.line(line);
+      return this.texts.facts(text).isDistinctive ? there.has(text) : null;
+    };
     let own = 0;
     for (const line of state.lines) {
-      if (base.has(line)) continue;
-      const { text } = this.states.line(line);
-      if (!this.texts.facts(text).isDistinctive) continue;
-      if (there.has(text)) return true;
-      own++;
+      const here = base.has(line) ? null : isHere(line);
+      if (here === true) return true;
+      if (here === false) own++;
     }
-    return own === 0;
+    if (own === 0) return true;
+    if (!isOpen) return false;
+    const kept = new Set(state.lines);
+    for (const line of base) if (!kept.has(line) && isHere(line) === false) return true;
+    return false;
   }
 
   /** Contents that the file had some time, with most of the lines that are still open. */

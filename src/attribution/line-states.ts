@@ -23,6 +23,8 @@ export interface WorkState {
   readonly state: LineState;
   /** Since it was seen, git may have thrown it away. */
   readonly isSuspect: boolean;
+  /** As it was committed. */
+  readonly isClean: boolean;
 }
 
 interface StateRow {
@@ -68,15 +70,16 @@ export class LineStates {
       putState: db.prepare<[string, number, Buffer, number]>(
         'INSERT INTO states (path, content, lines, at_ms) VALUES (?, ?, ?, ?)',
       ),
-      current: db.prepare<[string, string], { state: number; is_suspect: number }>(
-        'SELECT state, is_suspect FROM work_states WHERE worktree = ? AND path = ? ORDER BY at_ms DESC LIMIT 1',
+      current: db.prepare<[string, string], { state: number; is_suspect: number; is_clean: number }>(
+        'SELECT state, is_suspect, is_clean FROM work_states WHERE worktree = ? AND path = ? ORDER BY at_ms DESC LIMIT 1',
       ),
-      setCurrent: db.prepare<[string, string, number, number]>(
-        'INSERT INTO work_states (worktree, path, at_ms, state, is_suspect) VALUES (?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET state = excluded.state, is_suspect = 0',
+      setCurrent: db.prepare<[string, string, number, number, number]>(
+        `INSERT INTO work_states (worktree, path, at_ms, state, is_suspect, is_clean) VALUES (?, ?, ?, ?, 0, ?)
+          ON CONFLICT DO UPDATE SET state = excluded.state, is_suspect = 0, is_clean = excluded.is_clean`,
       ),
       suspect: db.prepare<[number, string, number]>(
-        `INSERT INTO work_states (worktree, path, at_ms, state, is_suspect)
-          SELECT worktree, path, ?, state, 1 FROM work_states AS held
+        `INSERT INTO work_states (worktree, path, at_ms, state, is_suspect, is_clean)
+          SELECT worktree, path, ?, state, 1, is_clean FROM work_states AS held
           WHERE worktree = ? AND is_suspect = 0 AND at_ms < ?
             AND at_ms = (SELECT max(at_ms) FROM work_states WHERE worktree = held.worktree AND path = held.path)
           ON CONFLICT DO UPDATE SET is_suspect = 1`,
@@ -124,9 +127,9 @@ export class LineStates {
     return id;
   }
 
-  /** Whether a person wrote it, and that came to be known only then. */
-  isOfNobodyElse(line: number, atMs: number): boolean {
-    return this.#statements.newIn.get(line, HUMAN, atMs) !== undefined;
+  /** Whether that author wrote it, and that came to be known only then. */
+  isNew(line: number, author: number, atMs: number): boolean {
+    return this.#statements.newIn.get(line, author, atMs) !== undefined;
   }
 
   giveTo(line: number, author: number): void {
@@ -173,11 +176,13 @@ export class LineStates {
 
   current(worktree: string, path: string): WorkState | null {
     const row = this.#statements.current.get(worktree, path);
-    return row === undefined ? null : { state: this.state(row.state), isSuspect: row.is_suspect === 1 };
+    return row === undefined
+      ? null
+      : { state: this.state(row.state), isSuspect: row.is_suspect === 1, isClean: row.is_clean === 1 };
   }
 
-  setCurrent(worktree: string, path: string, state: LineState, atMs: number): void {
-    this.#statements.setCurrent.run(worktree, path, atMs, state.id);
+  setCurrent(worktree: string, path: string, state: LineState, atMs: number, isClean = false): void {
+    this.#statements.setCurrent.run(worktree, path, atMs, state.id, isClean ? 1 : 0);
   }
 
   /** What the work tree's files were known to be may not hold any more. */

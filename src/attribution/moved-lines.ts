@@ -2,16 +2,17 @@ import type { LineHistory } from './line-history.ts';
 import type { LineState } from './line-states.ts';
 import { moved, type Resolved } from './resolve-lines.ts';
 
-interface ChangedStates {
+export interface ChangedStates {
   readonly before: LineState | null;
   readonly after: LineState | null;
 }
 
 /**
- * Lines that a person took from one file and put into another, both in one commit: they keep their author. Lines that an agent's call
- * wrote are that call's, unless it moved them itself (`LineHistory.resolveEdit`).
+ * Lines that somebody took from one file and put into another at once keep their author.
+ *
+ * @param isNew whether that hand wrote the line, by what is known so far
  */
-export function moveBetweenFiles(history: LineHistory, files: readonly ChangedStates[], atMs: number): void {
+export function moveBetweenFiles(history: LineHistory, files: readonly ChangedStates[], isNew: (line: number) => boolean): void {
   const { states } = history;
   const there = new Set(files.flatMap(({ after }) => [...(after?.lines ?? [])]));
   const gone = files.flatMap(({ before }) => {
@@ -22,9 +23,8 @@ export function moveBetweenFiles(history: LineHistory, files: readonly ChangedSt
   for (const { before, after } of files) {
     if (after === null) continue;
     const texts = states.textsOf(after.lines);
-    // What is known stays; what this commit was the first to tell may have been elsewhere before.
     const found = Array.from(after.lines, (line): Resolved => {
-      return states.isOfNobodyElse(line, atMs) ? null : { what: 'kept', line, isInferred: false };
+      return isNew(line) ? null : { what: 'kept', line, isInferred: false };
     });
     if (found.every((one) => one !== null)) continue;
     const taken = new Set<number>();

@@ -79,7 +79,7 @@ export function replayCommit(
   }
   if (worktree !== null) {
     const changes = files.flatMap(({ change: { before, after } }) => ({ before, after }));
-    moveBetweenFiles(history, changes, atMs);
+    moveBetweenFiles(history, changes, (line) => history.states.isNew(line, HUMAN, atMs));
   }
   const counted = files.map(({ change }) => countFile(history, change, worktree !== null, telling.removers(change.path)));
   const wanted = files.flatMap(({ blobAfter, change }) => (blobAfter === null || change.added.length === 0 ? [] : [blobAfter]));
@@ -125,6 +125,7 @@ function withinCall(
     after,
     hunks: null,
     modification,
+    call: modification,
     agent,
     head,
   } as const;
@@ -145,7 +146,8 @@ function statesOf(
   const offered = offeredBy.flatMap((sha) => known.stateOf(sha, path) ?? known.stateOf(sha, from) ?? []);
   const origin: Origin = { current, committed: null, offered, previousPaths: from === path ? [] : [from] };
   if (worktree === null && before !== null) knownElsewhere(history, from, before, atMs);
-  const old = before === null ? null : history.committedState(from, before, origin, atMs);
+  const renamed = from === path ? [] : [path];
+  const old = before === null ? null : history.committedState(from, before, { ...origin, previousPaths: renamed }, atMs);
   if (after === null) {
     // Whoever took the file away told so; else it was a person, now.
     if (old !== null && worktree !== null)
@@ -198,9 +200,11 @@ function takenAway(history: LineHistory, origin: Origin, committed: LineState, s
   const { states } = history;
   const base = new Set(committed.lines);
   const target = states.textsOf(state.lines);
-  const from = [...(origin.current === null ? [] : [origin.current.state]), ...origin.offered]
-    .filter((one) => history.isLeft(one, base, target))
-    .map((one) => new Set(one.lines));
+  const { current, offered } = origin;
+  const isFromTree = current !== null && history.isLeft(current.state, base, target, !current.isClean);
+  const from = [...(isFromTree ? [current.state] : []), ...offered.filter((one) => history.isLeft(one, base, target, false))].map(
+    (one) => new Set(one.lines),
+  );
   const lines = new Set(state.lines);
   for (const line of base) {
     if (lines.has(line)) continue;
@@ -231,9 +235,9 @@ function keepCurrent(
   const from = previousPath ?? path;
   const current = states.current(worktree, path) ?? states.current(worktree, from);
   const state = fresh ?? history.emptyState(path, atMs);
-  if (from !== path) states.setCurrent(worktree, from, history.emptyState(from, atMs), atMs);
+  if (from !== path) states.setCurrent(worktree, from, history.emptyState(from, atMs), atMs, true);
   const stays = current !== null && isPart(current.state, old, state);
-  if (!stays) states.setCurrent(worktree, path, state, atMs);
+  if (!stays) states.setCurrent(worktree, path, state, atMs, true);
   else if (current.state.path !== path) states.setCurrent(worktree, path, current.state, atMs);
 }
 

@@ -3,8 +3,15 @@ import type { LineHistory, Origin } from './line-history.ts';
 import type { LineState } from './line-states.ts';
 import type { RepositoryReader } from './repository-reader.ts';
 
+export interface EditedStates {
+  readonly before: LineState | null;
+  readonly after: LineState;
+  /** authors.id of the edit. */
+  readonly author: number;
+}
+
 /** What an agent's call did to a file: what was there before it is somebody else's, what is new is the call's. */
-export function replayEdit(history: LineHistory, reader: RepositoryReader, edit: ToldEdit, atMs: number): void {
+export function replayEdit(history: LineHistory, reader: RepositoryReader, edit: ToldEdit, atMs: number): EditedStates | null {
   const { states } = history;
   const { worktree, path } = edit;
   const from = edit.previousPath ?? path;
@@ -13,12 +20,13 @@ export function replayEdit(history: LineHistory, reader: RepositoryReader, edit:
   const origin: Origin = { current, committed, offered: [], previousPaths: [] };
   const before = stateBefore(history, edit.before, from, origin, atMs);
   const after = contentAfter(history, edit, before);
-  if (after === null) return;
+  if (after === null) return null;
   const author = states.authorOfEdit(edit.modification, edit.agent);
   const state = after === 'absent' ? history.emptyState(path, atMs) : history.resolveEdit(path, after, before, author, atMs);
   history.changed(before?.lines ?? new Int32Array(0), state.lines, author, atMs);
   states.setCurrent(worktree, path, state, atMs);
   if (from !== path) states.setCurrent(worktree, from, history.emptyState(from, atMs), atMs);
+  return { before, after: state, author };
 }
 
 /** What the file is in the commit that was checked out; asked of git only where nothing nearer is known. */

@@ -4,6 +4,7 @@ import type { Db } from '../store/open.ts';
 import type { CommitTarget, ToldGit } from './authorship-event.ts';
 import { LineHistory } from './line-history.ts';
 import { HUMAN } from './line-states.ts';
+import { moveBetweenFiles } from './moved-lines.ts';
 import { type RunningCall, replayCommit } from './replay-commit.ts';
 import { replayEdit } from './replay-edit.ts';
 import type { CommitFacts, RepositoryReader } from './repository-reader.ts';
@@ -79,9 +80,9 @@ export class Replay {
           this.history.states.rewind(late);
         }
         const open = this.events.open(CHUNK);
-        for (const event of inOrder(open)) {
-          this.#replay(event);
-          this.events.setDone(event);
+        for (const events of byCall(inOrder(open))) {
+          this.#replay(events);
+          for (const event of events) this.events.setDone(event);
         }
         return open.length < CHUNK;
       });
@@ -94,9 +95,17 @@ export class Replay {
     return facts !== null && this.#commit(facts, making, atMs);
   }
 
-  #replay({ told, atMs }: KeptEvent): void {
-    if (told.kind === 'edit') replayEdit(this.history, this.#reader, told, atMs);
-    else if (told.kind === 'git') this.#git(told, atMs);
+  /** Of one event, or of all edits of one call. */
+  #replay(events: readonly KeptEvent[]): void {
+    const edited = events.flatMap(({ told, atMs }) => {
+      if (told.kind === 'git') this.#git(told, atMs);
+      return told.kind === 'edit' ? (replayEdit(this.history, this.#reader, told, atMs) ?? []) : [];
+    });
+    const atMs = events[0]?.atMs;
+    if (edited.length < 2 || atMs === undefined) return;
+    const authors = edited.map(({ author }) => author);
+    const { states } = this.history;
+    moveBetweenFiles(this.history, edited, (line) => authors.some((author) => states.isNew(line, author, atMs)));
   }
 
   #git(told: ToldGit, atMs: number): void {
@@ -222,6 +231,23 @@ function inOrder(events: readonly KeptEvent[]): KeptEvent[] {
     ordered.push(...rest.splice(Math.max(maker, 0), 1));
   }
   return ordered;
+}
+
+/** Edits of one call in a row make one group. */
+function byCall(events: readonly KeptEvent[]): KeptEvent[][] {
+  const groups: KeptEvent[][] = [];
+  for (const event of events) {
+    const last = groups.at(-1);
+    const before = last?.at(-1);
+    const isSame =
+      before?.told.kind === 'edit' &&
+      event.told.kind === 'edit' &&
+      before.atMs === event.atMs &&
+      before.told.call === event.told.call;
+    if (isSame) last?.push(event);
+    else groups.push([event]);
+  }
+  return groups;
 }
 
 const makes = ({ told: one }: KeptEvent, { told: other }: KeptEvent): boolean =>

@@ -101,7 +101,8 @@ export class RepositoryMemory {
         events.put(`run ${key}`, timeMs, { kind: 'run', ...told });
       }
       for (const { path, previousPath, row, content } of files) {
-        const modification = `${claudeKey(sessionId, toolUseId)}:${row}`;
+        const key = `${claudeKey(sessionId, toolUseId)}`;
+        const modification = `${key}:${row}`;
         const contents =
           'before' in content
             ? { before: toldContent(history.texts, content.before), after: toldContent(history.texts, content.after) }
@@ -116,6 +117,7 @@ export class RepositoryMemory {
           ...contents,
           hunks,
           modification,
+          call: key,
           agent: agentId,
           head,
         } as const;
@@ -292,7 +294,11 @@ export class RepositoryMemory {
       listed.map(({ sha }) => sha),
     );
     if (live === null) return;
-    const lives = (sha: string): boolean => live.has(sha) && !commits.replacements(sha).some((to) => live.has(to));
+    // The remote's branch still has what was rewritten here, until it is pushed.
+    const replaced = listed.flatMap(({ sha }) => (commits.replacements(sha).some((to) => live.has(to)) ? [sha] : []));
+    const own = liveCommits(this.#folders, replaced, 'own refs') ?? live;
+    const isReplaced = new Set(replaced);
+    const lives = (sha: string): boolean => live.has(sha) && (!isReplaced.has(sha) || own.has(sha));
     const died: string[] = [];
     const keys = new Set(listed.filter(({ sha }) => lives(sha)).map(({ authorKey: key }) => key));
     for (const one of listed) {

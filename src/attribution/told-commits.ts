@@ -125,7 +125,8 @@ export class ToldCommits implements CommitStates {
   }
 
   rewritten(from: string, to: string): void {
-    this.#statements.rewrite.run(from, to);
+    // Made anew within a second and with nothing changed, a commit is the same.
+    if (from !== to) this.#statements.rewrite.run(from, to);
   }
 
   replacements(sha: string): string[] {

@@ -11,8 +11,13 @@ const LEFT_OUT = '--exclude=refs/original/*';
  * Those of the commits that a ref or the HEAD of a work tree still leads to. Null where git cannot tell. It takes a walk down to the oldest of
  * them: ask again only where `refsState` says something else.
  * @param shas full names
+ * @param by `own refs`: what only a remote's branch leads to is not counted
  */
-export function liveCommits(folders: GitFolders, shas: readonly string[]): Set<string> | null {
+export function liveCommits(
+  folders: GitFolders,
+  shas: readonly string[],
+  by: 'any ref' | 'own refs' = 'any ref',
+): Set<string> | null {
   if (shas.length === 0) return new Set();
   const input = shas.map((sha) => `${sha}\n`).join('');
   const there = askRepository(folders, { args: ['cat-file', '--batch-check=%(objectname) %(objecttype)', '--buffer'], input });
@@ -24,7 +29,7 @@ export function liveCommits(folders: GitFolders, shas: readonly string[]): Set<s
   if (commits.length === 0) return new Set();
   const unreached = askRepository(folders, {
     // The HEADs of all work trees are among `--all`.
-    args: ['rev-list', '--stdin', '--not', LEFT_OUT, '--all'],
+    args: ['rev-list', '--stdin', '--not', LEFT_OUT, ...(by === 'own refs' ? ['--exclude=refs/remotes/*'] : []), '--all'],
     input: commits.map((sha) => `${sha}\n`).join(''),
   });
   if (unreached.status !== 'done') return null;
