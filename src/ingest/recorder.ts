@@ -528,7 +528,7 @@ export class Recorder implements Recording {
 
 function reasonOf(error: StoreError): 'locked' | 'disk' | 'too-old' | 'failed' {
   if (error.code === 'locked' || error.code === 'too-old') return error.code;
-  return error.code === 'disk' || error.code === 'read-only' ? 'disk' : 'failed';
+  return error.code === 'disk' || error.code === 'no-handles' || error.code === 'read-only' ? 'disk' : 'failed';
 }
 
 const sightOfProcess = (session: ProcessSession): SessionSight => ({

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -8,8 +8,10 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ServiceHealth } from '../../src/receiver/service-health.ts';
+import { openForWriting } from '../../src/store/open.ts';
 import { countOf, until } from '../support/agent-rows.ts';
 import { freePort } from '../support/forward-target.ts';
+import { closedMigrations } from '../support/future-schema.ts';
 import { otlpJson } from '../support/otlp-json.ts';
 import { HttpSender, JSON_TYPE } from '../support/post.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
@@ -97,7 +99,16 @@ describe('ai-tracker serve', () => {
       const folder = scratchFolder();
       const port = await freePort();
       const log = isFull ? openSync('/dev/full', 'w') : 'pipe';
-      const child = spawn(process.execPath, [MAIN, 'serve', '--port', String(port), '--dir', folder], {
+      // Nobody can read the log, so what it tries to say is noted on the way there.
+      const said = join(folder, 'said');
+      const noting = `import { appendFileSync } from 'node:fs';
+        const write = process.stdout.write;
+        process.stdout.write = function (text, ...rest) {
+          appendFileSync(${JSON.stringify(said)}, text);
+          return write.call(this, text, ...rest);
+        };`;
+      const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(noting)}`];
+      const child = spawn(process.execPath, [...nodeArgs, MAIN, 'serve', '--port', String(port), '--dir', folder], {
         env: { PATH: process.env['PATH'], HOME: folder },
         stdio: ['ignore', log, log],
       });
@@ -112,8 +123,7 @@ describe('ai-tracker serve', () => {
         ),
       );
       expect(await post({ url }, bodyOf('a', 1))).toBe(200);
-      // Long enough for its line of counts.
-      await new Promise((resolve) => setTimeout(resolve, 4000));
+      await until('its line of counts', () => readFileSync(said, 'utf8').includes('1 span stored'));
       expect(await post({ url }, bodyOf('a', 2))).toBe(200);
       child.kill('SIGTERM');
       expect((await once(child, 'close'))[0]).toBe(0);
@@ -318,6 +328,35 @@ describe('ai-tracker serve does not start', () => {
     expect(code).toBe(3);
   });
 
+  const laterSchema = (): string => {
+    const path = join(scratchFolder(), 'rows.db');
+    openForWriting(path, { busyTimeoutMs: 0, migrations: closedMigrations('min_writer') }).close();
+    return path;
+  };
+  const damaged = (): string => {
+    const path = join(scratchFolder(), 'rows.db');
+    openForWriting(path, { busyTimeoutMs: 0 }).close();
+    writeFileSync(path, Buffer.from(readFileSync(path)).fill(0x5a, 100, 4096));
+    return path;
+  };
+
+  test.each([
+    ['--db', 'of a later schema that shuts this one out', laterSchema, 'upgrade'],
+    ['AI_TRACKER_DB_PATH', 'of a later schema that shuts this one out', laterSchema, 'upgrade'],
+    ['--db', 'that is damaged', damaged, 'move it aside'],
+    ['AI_TRACKER_DB_PATH', 'that is damaged', damaged, 'move it aside'],
+  ])('where %s names a file %s, and leaves it as it was', async (named, _what, make, next) => {
+    const path = make();
+    const before = readFileSync(path);
+    const { code, stderr } = await (named === '--db'
+      ? failing(['--port', '0', '--db', path])
+      : failing(['--port', '0'], { AI_TRACKER_DB_PATH: path }));
+    expect(stderr).toContain(`${named} ${path} cannot hold the rows: `);
+    expect(stderr).toContain(next);
+    expect(code).toBe(3);
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
   test('where the token’s file is a pipe, a device, or holds more than a token, and waits for none of them', async () => {
     const folder = scratchFolder();
     const [pipe, large] = [join(folder, 'pipe'), join(folder, 'large')];
@@ -426,6 +465,52 @@ describe('the pages of a receiver', () => {
     const serve = await serveIn(scratchFolder());
     const response = await fetch(`${serve.url}/livez`);
     expect([response.status, await response.text()]).toEqual([200, 'ok\n']);
+  });
+});
+
+/** A running process's limits are set by a tool of util-linux. */
+const canLimit = spawnSync('prlimit', ['--version']).status === 0;
+
+describe('what cannot be stored now is answered with what to do', () => {
+  const refusal = async ({ url }: ServeProcess, body: string): Promise<string> => {
+    const response = await fetch(`${url}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    expect(response.status).toBe(503);
+    return ((await response.json()) as { message: string }).message;
+  };
+  const nameless = otlpJson([taskSpan('t1', { trace: 1, span: 1 })]);
+
+  test.each([
+    ['that is no database', (path: string) => writeFileSync(path, 'my notes')],
+    [
+      'that is damaged',
+      (path: string) => {
+        openForWriting(path, { busyTimeoutMs: 0 }).close();
+        writeFileSync(path, Buffer.from(readFileSync(path)).fill(0x5a, 100, 4096));
+      },
+    ],
+  ])('by a holding file %s: it is to be moved aside, and then the rows come in', async (_what, damage) => {
+    const folder = scratchFolder();
+    const serve = await serveIn(folder, { env: { AI_TRACKER_WRITER_ID: 'w' } });
+    const holding = join(folder, '.holding-w.db');
+    damage(holding);
+    const message = await refusal(serve, nameless);
+    expect(message).toContain(holding);
+    expect(message).toMatch(/move it aside/i);
+    renameSync(holding, `${holding}.bad`);
+    expect(await post(serve, nameless)).toBe(200);
+  });
+
+  test.runIf(canLimit)('by too many open files: how to allow more', async () => {
+    const folder = scratchFolder();
+    const serve = await serveIn(folder);
+    const limit = readdirSync(`/proc/${serve.pid}/fd`).length + 20;
+    expect(spawnSync('prlimit', [`--nofile=${limit}:${limit}`, '--pid', String(serve.pid)]).status).toBe(0);
+    const agents = Array.from({ length: 40 }, (_, n) =>
+      taskSpan(`t${n}`, { trace: n + 1, span: 1, resource: { 'agent.id': `agent-${n}` } }),
+    );
+    const message = await refusal(serve, otlpJson(agents));
+    expect(message).toContain('Too many files are open');
+    expect(message).toContain('ulimit -n');
   });
 });
 
