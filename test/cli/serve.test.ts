@@ -10,7 +10,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ServiceHealth } from '../../src/receiver/service-health.ts';
 import { openForWriting } from '../../src/store/open.ts';
 import { countOf, until } from '../support/agent-rows.ts';
-import { freePort } from '../support/forward-target.ts';
+import { freePort, says, targetServer } from '../support/forward-target.ts';
 import { closedMigrations } from '../support/future-schema.ts';
 import { otlpJson } from '../support/otlp-json.ts';
 import { HttpSender, JSON_TYPE } from '../support/post.ts';
@@ -234,6 +234,57 @@ describe('ai-tracker serve', () => {
     expect(events[3]).toMatchObject({ requests: 1, stored: 1 });
   });
 
+  test('with --quiet --json says only what is wrong, and that it is over, as JSON', async () => {
+    const folder = scratchFolder();
+    const port = await freePort();
+    const child = spawn(process.execPath, [MAIN, 'serve', '--port', String(port), '--dir', folder, '--quiet', '--json'], {
+      env: { PATH: process.env['PATH'], HOME: folder },
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (said += data.toString()));
+    const url = `http://127.0.0.1:${port}`;
+    await untilAsync('it listens', () =>
+      fetch(`${url}/livez`).then(
+        () => true,
+        () => false,
+      ),
+    );
+    const damaged = join(folder, 'a.db');
+    writeFileSync(damaged, 'my notes');
+    expect(await post({ url }, bodyOf('a', 1))).toBe(503);
+    await until('the trouble is said', () => said.includes('"finding"'));
+    renameSync(damaged, `${damaged}.bad`);
+    expect(await post({ url }, bodyOf('a', 1))).toBe(200);
+    await until('its end is said', () => said.includes('"finding_over"'));
+    child.kill('SIGTERM');
+    expect((await once(child, 'close'))[0]).toBe(0);
+    const events = said
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(events).toMatchObject([
+      { event: 'finding', level: 'red', code: 'write-failed' },
+      { event: 'finding_over', code: 'write-failed' },
+    ]);
+  });
+
+  test('says of requests that hold no spans what came', async () => {
+    const serve = await serveIn(scratchFolder());
+    const send = async (path: string, body: string): Promise<number> => {
+      const response = await fetch(`${serve.url}${path}`, {
+        ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body },
+      });
+      return response.status;
+    };
+    const hook = JSON.stringify({ hook_event_name: 'PostToolUse', session_id: 's', tool_name: 'Read', tool_input: {} });
+    expect(await send('/v1/metrics', '{}')).toBe(200);
+    expect(await send('/v1/metrics', '{}')).toBe(200);
+    expect(await send('/v1/hooks/claude-code', hook)).toBe(200);
+    expect(await serve.stop()).toBe(0);
+    expect(serve.output).toMatch(/since the start 3 requests, 2 of metrics, 1 of hooks, 1 hook event\n/);
+  });
+
   test('gives everything to the agent of --agent, and reads no AGENT_ID of its own', async () => {
     const folder = scratchFolder();
     const named = await serveIn(folder, { args: ['--agent', 'all'], env: { AGENT_ID: 'the-receiver' } });
@@ -392,6 +443,25 @@ describe('what is to be forwarded', () => {
       { level: 'amber', code: 'forward', message: expect.stringContaining('1 request waits') },
     ]);
   });
+});
+
+test('what a forward target takes and throws away is counted: on its pages, and in the line of counts', async () => {
+  const target = await targetServer();
+  target.answer = says(200, '{"partialSuccess":{"rejectedSpans":"3","errorMessage":"too old"}}', {
+    'content-type': 'application/json',
+  });
+  const serve = await serveIn(scratchFolder(), { args: ['--forward', String(target.url(''))] });
+  expect(await post(serve, bodyOf('a', 1))).toBe(200);
+  await untilAsync('the target was asked', async () => (await healthOf(serve)).health.forward?.forwarded === 1);
+  const { status, health } = await healthOf(serve);
+  expect([status, health.status, health.forward?.rejected]).toEqual([200, 'amber', { traces: 3 }]);
+  expect(health.findings).toMatchObject([
+    { level: 'amber', code: 'forward-rejected', message: expect.stringContaining('3 spans; last: ') },
+  ]);
+  const page = await (await fetch(`${serve.url}/metrics`)).text();
+  expect(page).toContain('ai_tracker_forward_rejected_total{signal="traces"} 3');
+  await serve.stop();
+  expect(serve.output).toMatch(/since the start .*, 1 forwarded, 3 rejected by the forward target\n/);
 });
 
 describe('the token of a receiver', () => {
