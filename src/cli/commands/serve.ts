@@ -38,7 +38,10 @@ export const serve: Command = {
     forward: { type: 'string', value: 'URL', doc: 'OTLP endpoint to which all that comes is passed on, unchanged' },
     agent: { type: 'string', value: 'ID', doc: 'whose rows these are, whatever the spans say' },
     ...PLACE_OPTIONS,
-    quiet: { type: 'boolean', doc: 'say nothing but what is wrong; with --json too: what is wrong, and that it is over, as JSON' },
+    quiet: {
+      type: 'boolean',
+      doc: 'say nothing but what is wrong; with --json too: what is wrong, and that it is over, as JSON',
+    },
     json: { type: 'boolean', doc: 'say everything as JSON, one object a line' },
   },
   examples: [
