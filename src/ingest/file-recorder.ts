@@ -11,7 +11,7 @@ import { CallRows } from './call-rows.ts';
 import { CallSettler } from './call-settler.ts';
 import { ChangeCounter } from './change-counter.ts';
 import { EditRows } from './edit-rows.ts';
-import { Fates, mayBeForgotten } from './fates.ts';
+import { Fates, mayBeForgotten, type Tracked } from './fates.ts';
 import { InferredOwners } from './inferred-owners.ts';
 import { KeyedCalls } from './keyed-calls.ts';
 import { LabelRows, type Labels } from './label-rows.ts';
@@ -227,23 +227,23 @@ export class FileRecorder {
       if (reading.ends !== undefined) this.#keyed.end(reading.ends, spanRowId(span.traceId, span.spanId), span.startMs);
       if (reading.names === null) {
         // A record that makes no row and names no task is no link in any chain either.
-        this.#ledger.post(dialect, null, `ignored:${reading.reason}`);
+        this.#ledger.post(dialect, `ignored:${reading.reason}`);
         return;
       }
     }
     if (existing !== undefined && existing.facts.endMs !== null) {
-      this.#ledger.post(dialect, null, 'repeated');
+      this.#ledger.post(dialect, 'repeated');
       return;
     }
     if (isoTime(span.startMs) === null) {
-      if (ended) this.#ledger.post(dialect, null, 'ignored:bad_time');
+      if (ended) this.#ledger.post(dialect, 'ignored:bad_time');
       return;
     }
     if (existing === undefined && reading.what === 'task' && mayBeForgotten(span.endMs ?? span.startMs, this.#now())) {
       const id = taskIdOfReading(reading, span.traceId, span.spanId);
       if (!this.#tasks.isTouched(id) && this.#taskRows.isForgotten(id)) {
         // Said again after its memory's time. The row has it, and more that cannot be known any more (a cancel, another span).
-        if (ended) this.#ledger.post(dialect, null, 'repeated');
+        if (ended) this.#ledger.post(dialect, 'repeated');
         return;
       }
     }
@@ -251,8 +251,8 @@ export class FileRecorder {
     // An agent that the emitter gives a task's id is a task wherever it stands.
     const asTask = reading.what === 'call' && (isLocalRoot(span) || reading.asTask?.taskId != null) ? reading.asTask : null;
     const cls = asTask !== null ? 'task' : classOf(reading, ended);
-    const node: SpanNode = {
-      traceId: span.traceId,
+    const node: Tracked = {
+      traceId: this.#memory.idOf(span.traceId),
       spanId: span.spanId,
       parentSpanId: span.parentSpanId,
       parentRemote: span.parentRemote,
@@ -270,6 +270,9 @@ export class FileRecorder {
         ...(asTask !== null && reading.what === 'call' && ended ? { total: { ...reading, asTask: null } } : {}),
         ...(existing?.facts.usageBelow === true ? { usageBelow: true } : {}),
       },
+      fate: undefined,
+      written: undefined,
+      around: undefined,
     };
     if (existing === undefined) this.#memory.add(node);
     else this.#memory.replace(existing, node);

@@ -119,6 +119,8 @@ export class Recorder implements Recording {
     const homeless: SpanRecord[] = [];
     const reasons: Decision[] = [];
     const traces = new Set<string>();
+    let before: Agent | null = null;
+    let group: Group | undefined;
     all.forEach((span, i) => {
       const decision = decisions[i] as Decision;
       if (decision.status === 'waits' && !oneFile) {
@@ -129,11 +131,9 @@ export class Recorder implements Recording {
       traces.add(span.traceId);
       const agent = decision.status === 'found' ? decision.agent : null;
       const agentId = agent?.id ?? null;
-      this.#group(groups, agent ?? NO_AGENT).spans.push({
-        span,
-        agentId,
-        session: this.#sessions.of(span.resource, agentId, origin),
-      });
+      if (group === undefined || agent !== before) group = this.#group(groups, agent ?? NO_AGENT);
+      before = agent;
+      group.spans.push({ span, agentId, session: this.#sessions.of(span.resource, agentId, origin) });
     });
     const failures: { spans: SpanRecord[]; error: unknown }[] = [];
     for (const group of groups.values()) {
@@ -163,7 +163,7 @@ export class Recorder implements Recording {
   }
 
   ignore(dialect: string, reason: string): void {
-    this.#ledger.post(dialect, null, `ignored:${reason}`);
+    this.#ledger.post(dialect, `ignored:${reason}`);
     this.#ledger.commit();
   }
 
