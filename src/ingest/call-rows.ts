@@ -6,6 +6,7 @@ import type { FoldedHttp, SpanFacts, SpanNode } from '../model/span-node.ts';
 import { callOf } from '../resolve/ancestry.ts';
 import type { Db, Statement } from '../store/open.ts';
 import { prepareQuery, prepareRaw, sqlBuilder } from '../store/sql.ts';
+import type { BareTasks } from './bare-tasks.ts';
 import type { ChangeCounter } from './change-counter.ts';
 import { newValue, oldValue, prepareUpsert } from './upsert.ts';
 
@@ -265,6 +266,7 @@ export function rowFromSpan(
 /** Writes rows of `tool_calls`. */
 export class CallRows {
   readonly #counter: ChangeCounter;
+  readonly #bare: BareTasks;
   readonly #upsert: Statement;
   readonly #upsertPlain: Statement;
   readonly #upsertModelSpan: Statement;
@@ -272,8 +274,9 @@ export class CallRows {
   readonly #delete: Statement;
   readonly #one: Statement;
 
-  constructor(db: Db, counter: ChangeCounter) {
+  constructor(db: Db, counter: ChangeCounter, bare: BareTasks) {
     this.#counter = counter;
+    this.#bare = bare;
     this.#upsert = prepareUpsert(db, T, ['id'], RULES);
     this.#upsertPlain = prepareUpsert(db, T, ['id'], RULES, NOT_OF_PLAIN_CALLS);
     this.#upsertModelSpan = prepareUpsert(db, T, ['id'], RULES_OF_MODEL_SPANS);
@@ -294,11 +297,12 @@ export class CallRows {
   write(row: CallRow): boolean {
     const { usage } = row;
     const cost = row.costUsd === null ? estimateCost(usage, row.model, row.provider, row.startMs) : null;
+    const owner = row.owner === null ? null : this.#bare.ownerId(row.owner.taskExecutionId, row.agentId);
     const seq = this.#counter.next();
     const { changes } = isPlain(row)
       ? this.#upsertPlain.run(
           row.id,
-          row.owner?.taskExecutionId ?? null,
+          owner,
           row.owner?.match ?? null,
           row.parentToolCallId,
           row.sessionId,
@@ -321,7 +325,7 @@ export class CallRows {
         )
       : (row.kind === 'llm' && !row.isKeyed ? this.#upsertModelSpan : this.#upsert).run(
           row.id,
-          row.owner?.taskExecutionId ?? null,
+          owner,
           row.owner?.match ?? null,
           row.parentToolCallId,
           row.sessionId,
@@ -365,9 +369,10 @@ export class CallRows {
    * Of a row that is in the file, and right but for that: whose it is and what it stands in. A call whose task comes in a
    * later batch is one in five; written whole again it cost three times as much, and six indexes instead of three.
    */
-  place(id: string, owner: Owner, parentToolCallId: string | null): void {
+  place(id: string, owner: Owner, agentId: string | null, parentToolCallId: string | null): void {
     const seq = this.#counter.next();
-    const { taskExecutionId: task, match } = owner;
+    const { match } = owner;
+    const task = this.#bare.ownerId(owner.taskExecutionId, agentId);
     const { changes } = this.#place.run(task, match, parentToolCallId, seq, id, task, match, parentToolCallId);
     if (changes > 0) this.#counter.took(seq);
   }

@@ -324,7 +324,7 @@ export class CallSettler {
       // Without an exact owner the row keeps the one that it has.
       if (owner !== null) {
         node.written = written;
-        rows.place(id, owner, parentRow);
+        rows.place(id, owner, node.agentId, parentRow);
         inferred.ownerFound(reading.conversationId, reading.callId);
         return;
       }

@@ -6,6 +6,7 @@ import { SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
 import { isLocalRoot } from '../resolve/agent-place.ts';
 import { callOf } from '../resolve/ancestry.ts';
 import type { OpenFile, Statement } from '../store/open.ts';
+import { BareTasks } from './bare-tasks.ts';
 import { CallParts } from './call-parts.ts';
 import { CallRows } from './call-rows.ts';
 import { CallSettler } from './call-settler.ts';
@@ -69,6 +70,7 @@ export class FileRecorder {
   readonly #edits: EditRows;
   readonly #inferred: InferredOwners;
   readonly #fates: Fates;
+  readonly #bare: BareTasks;
   readonly sessions: SessionRows;
   readonly #begin: Statement;
   readonly #commit: Statement;
@@ -90,15 +92,17 @@ export class FileRecorder {
     const inferred = new InferredOwners(db, counter, (callId) => edits.touch(callId));
     const sessions = new SessionRows(db, counter);
     const fates = new Fates(ledger);
-    const callRows = new CallRows(db, counter);
+    const bare = new BareTasks(db, counter, (callId) => edits.touch(callId));
+    const callRows = new CallRows(db, counter, bare);
     this.#memory = memory;
     this.#counter = counter;
     this.#edits = edits;
     this.#inferred = inferred;
     this.#fates = fates;
+    this.#bare = bare;
     this.sessions = sessions;
     this.#taskRows = new TaskRows(db, memory, counter);
-    this.#tasks = new TaskSettler(db, { rows: this.#taskRows, sessions, inferred, fates });
+    this.#tasks = new TaskSettler(db, { rows: this.#taskRows, bare, sessions, inferred, fates });
     this.#parts = new CallParts(db);
     this.#keyed = new KeyedCalls(db, { parts: this.#parts, rows: callRows, sessions, inferred, edits });
     this.#paired = new PairedCalls(this.#parts);
@@ -212,6 +216,7 @@ export class FileRecorder {
   forget(): void {
     this.#memory.forget();
     this.#taskRows.forget();
+    this.#bare.forget();
     this.#inferred.forget();
     this.#edits.forget();
     this.#labels.forget();
