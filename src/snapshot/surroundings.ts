@@ -39,7 +39,7 @@ export function surroundings(folder: string, before: StateMark, after: StateMark
   const within = (what: string): NamedMark[] =>
     names.filter((mark) => mark.what === what && mark.timeMs >= fromMs && mark.timeMs <= toMs + OPEN_MS);
   const read = <T>(found: readonly NamedMark[]): T[] => found.flatMap((mark) => (readMark(folder, mark) as T | null) ?? []);
-  const ends = endsOf(folder, names);
+  const ends = endsOf(names);
   const isOpen = ({ key, timeMs }: NamedMark): boolean => !ends.has(key) && Math.abs(nowMs - timeMs) < OPEN_MS;
   const begun = names.filter((mark) => mark.what === 'begun' && mark.timeMs <= toMs && isOpen(mark));
   return {
@@ -51,20 +51,21 @@ export function surroundings(folder: string, before: StateMark, after: StateMark
   };
 }
 
-type End =
-  | { readonly what: 'after'; readonly mark: NamedMark }
-  | { readonly what: 'closed'; readonly timeMs: number; readonly ran: boolean };
+/** Where a state was kept, it stands. */
+interface End {
+  after: NamedMark | null;
+  readonly closed: NamedMark[];
+}
 
-/** By call. Where a state was kept, it stands. */
-function endsOf(folder: string, names: readonly NamedMark[]): Map<string, End> {
+/** By call. */
+function endsOf(names: readonly NamedMark[]): Map<string, End> {
   const ends = new Map<string, End>();
   for (const mark of names) {
-    if (mark.what === 'after') ends.set(mark.key, { what: 'after', mark });
-    if (mark.what !== 'closed' || ends.get(mark.key)?.what === 'after') continue;
-    const known = ends.get(mark.key);
-    if (known?.what === 'closed' && known.ran) continue;
-    const closed = readMark(folder, mark);
-    if (closed?.what === 'closed') ends.set(mark.key, { what: 'closed', timeMs: closed.timeMs, ran: closed.ran });
+    if (mark.what !== 'after' && mark.what !== 'closed') continue;
+    const end = ends.get(mark.key) ?? { after: null, closed: [] };
+    if (mark.what === 'after') end.after = mark;
+    else end.closed.push(mark);
+    ends.set(mark.key, end);
   }
   return ends;
 }
@@ -79,18 +80,24 @@ function runsBeside(
   for (const name of names) {
     if (name.what !== 'before' || name.timeMs > toMs) continue;
     const end = ends.get(name.key);
-    // It never ran.
-    if (end?.what === 'closed' && !end.ran) continue;
-    const lastMs = end === undefined ? name.timeMs + OPEN_MS : end.what === 'after' ? end.mark.timeMs : end.timeMs;
-    if (lastMs < fromMs) continue;
+    const lastMs = end?.after?.timeMs ?? end?.closed.at(-1)?.timeMs ?? name.timeMs + OPEN_MS;
+    if (lastMs < fromMs || hasNeverRun(folder, end)) continue;
     const before = readMark(folder, name);
-    const after = end?.what === 'after' ? readMark(folder, end.mark) : null;
+    const after = end?.after == null ? null : readMark(folder, end.after);
     if (before?.what !== 'before') continue;
     const isOpen = end === undefined && Math.abs(nowMs - name.timeMs) < OPEN_MS;
     runs.push({ before, after: after?.what === 'after' ? after : null, endMs: isOpen ? Number.POSITIVE_INFINITY : lastMs });
   }
   return runs;
 }
+
+/** None of those who told of its end says that it ran. */
+const hasNeverRun = (folder: string, end: End | undefined): boolean =>
+  end?.after === null &&
+  end.closed.every((name) => {
+    const mark = readMark(folder, name);
+    return mark?.what === 'closed' && !mark.ran;
+  });
 
 /**
  * In whole clusters of states that were kept beside each other: what is told of a call must not hang on how far somebody looked. The
