@@ -12,7 +12,7 @@ import { openForWriting } from '../../src/store/open.ts';
 import { countOf, until } from '../support/agent-rows.ts';
 import { freePort, says, targetServer } from '../support/forward-target.ts';
 import { closedMigrations } from '../support/future-schema.ts';
-import { otlpJson } from '../support/otlp-json.ts';
+import { otlpJson } from '../support/otlp-request.ts';
 import { HttpSender, JSON_TYPE } from '../support/post.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
 import { type ServeOptions, ServeProcess } from '../support/serve-process.ts';
