@@ -11,8 +11,8 @@ import { openRecordings } from './open-recordings.ts';
 export async function drainSpools({ settings, env, out }: Context, isPatient = false): Promise<void> {
   const folders = spoolFolders(settings, env).candidates.filter((folder) => recordNames(folder).length > 0);
   if (folders.length === 0) return;
-  const [{ drainSpoolInGroups }, { SpoolApplier }, open] = await Promise.all([
-    import('../spool/drain.ts'),
+  const [{ drainFolder }, { SpoolApplier }, open] = await Promise.all([
+    import('../writer/drain-folder.ts'),
     import('../writer/apply-spooled.ts'),
     openRecordings({ settings, env }),
   ]);
@@ -20,7 +20,7 @@ export async function drainSpools({ settings, env, out }: Context, isPatient = f
   try {
     for (const folder of folders) {
       const applier = new SpoolApplier((target, home) => recordings.of(target, home));
-      const report = drainSpoolInGroups(folder, (group) => applier.apply(group), {
+      const report = drainFolder(folder, applier, {
         maxAgeMs: settings.spoolHours * 3_600_000,
         maxBytes: settings.spoolMaxMb * 1024 * 1024,
       });

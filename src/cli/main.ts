@@ -42,4 +42,6 @@ if (args[0] === 'hook' && args[1] === 'claude' && !args.some((arg) => arg.starts
   }
   const { run } = await import('./run.ts');
   process.exitCode = await run(args, process);
+  // A door that hangs (a receiver, a hook's child that holds its pipe) must not hold up the agent that starts after the test.
+  if (args[0] === 'selftest') process.stdout.write('', () => process.exit());
 }

@@ -1,3 +1,4 @@
+import { boundedText } from '../model/bounded-text.ts';
 import { packageVersion } from '../model/package-version.ts';
 import { resolveSettings } from '../model/settings.ts';
 import type { Command, Context, Output } from './command.ts';
@@ -54,7 +55,10 @@ async function dispatch(args: readonly string[], surroundings: Surroundings, out
     return EXIT.done;
   }
   const command = await find(name);
-  const { options, positionals } = parseOptions(command, rest);
+  const { options: given, positionals } = parseOptions(command, rest);
+  const { agent } = given;
+  // As it is in the rows.
+  const options = typeof agent === 'string' ? { ...given, agent: boundedText(agent) } : given;
   if (options['help'] === true) {
     out.write(commandHelp(command));
     return EXIT.done;

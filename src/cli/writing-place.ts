@@ -5,6 +5,8 @@ import { makeFolder } from '../model/make-folder.ts';
 import { REFUSALS } from '../store/agent-file.ts';
 import { fileKind } from '../store/file-kind.ts';
 import { AGENT_PLACEHOLDER, agentsFolder, folderOfPath, homeAgentsFolder } from '../store/folders.ts';
+import { assertTakesRows } from '../store/open.ts';
+import { StoreError } from '../store/store-error.ts';
 import { type Context, textOption } from './command.ts';
 import { CommandError, EXIT } from './exit-code.ts';
 
@@ -45,8 +47,12 @@ function assertFileTakes(option: string, given: string, isTyped: boolean): void 
   const path = absolutePath(given);
   const exists = isFolder(path);
   if (exists === true) refuse(option, given, 'it is a folder; name it with --dir');
-  if (exists === false && ['foreign', 'damaged'].includes(fileKind(path)))
-    refuse(option, given, 'it is none of ai-tracker’s files; name another with --db or --dir, or one that is not there yet');
+  if (exists === false) {
+    const kind = fileKind(path);
+    if (kind === 'foreign' || kind === 'damaged')
+      refuse(option, given, 'it is none of ai-tracker’s files; name another with --db or --dir, or one that is not there yet');
+    if (kind === 'ours' || kind === 'unclear') assertAdmits(option, given, path);
+  }
   if (!isTyped) return;
   try {
     if (exists === false) accessSync(path, constants.W_OK);
@@ -54,6 +60,22 @@ function assertFileTakes(option: string, given: string, isTyped: boolean): void 
     tryOut(dirname(path));
   } catch (error) {
     refuse(option, given, `${(error as Error).message}; check owner and mode of file and folder, or name another`);
+  }
+}
+
+/** A file of a newer release may shut older writers out; one that begins well may be damaged behind its beginning. */
+function assertAdmits(option: string, given: string, path: string): void {
+  try {
+    assertTakesRows(path);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    refuse(
+      option,
+      given,
+      error.code === 'too-old'
+        ? `${error.reason}; upgrade: npm install -g ai-tracker-otel@latest, or name another file with --db`
+        : error.message,
+    );
   }
 }
 

@@ -24,6 +24,8 @@ export interface ForwardReport {
   };
   /** By reason: `queue_full`, `expired`, `refused` (the target will never take it), `disk`, `unreadable` (set aside in bad/), `removed`. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** Spans, log records and data points, by signal, that the target says to have thrown away of requests that it took. */
+  readonly rejected: Readonly<{ [S in Signal]?: number }>;
   /** What the target or the disk last said, while it fails; null: all is well. */
   readonly trouble: string | null;
   /** Why a request was last dropped, or its spans by a target that took the rest; null: none was. */

@@ -8,6 +8,8 @@ export type LossReason = 'queue_full' | 'expired' | 'refused' | 'disk' | 'unread
  */
 export class Losses {
   readonly counts: Record<string, number> = {};
+  /** Of requests that the target took: what it threw away of them. */
+  readonly rejected: { [S in Signal]?: number } = {};
   /** Of the kind that came last to be known. */
   last: string | null = null;
   readonly #known = new Set<string>();
@@ -15,10 +17,16 @@ export class Losses {
   /** @param detail tells kinds of one reason apart, such as the status code that a target gave */
   drop(reason: LossReason, signal: Signal, detail: string, sentence: () => string): void {
     this.counts[reason] = (this.counts[reason] ?? 0) + 1;
-    this.say(`${reason} ${signal} ${detail}`, sentence);
+    this.#say(`${reason} ${signal} ${detail}`, sentence);
   }
 
-  say(kind: string, sentence: () => string): void {
+  /** @param items spans, log records or data points */
+  reject(signal: Signal, items: number, sentence: () => string): void {
+    this.rejected[signal] = (this.rejected[signal] ?? 0) + items;
+    this.#say(`partial ${signal}`, sentence);
+  }
+
+  #say(kind: string, sentence: () => string): void {
     if (this.#known.has(kind)) return;
     this.#known.add(kind);
     this.last = sentence();

@@ -132,6 +132,7 @@ class DiskForwarding implements Forwarding {
       forwarded: senders.reduce((sum, sender) => sum + sender.taken, 0),
       waiting: this.#queue.held,
       dropped: { ...this.#losses.counts },
+      rejected: { ...this.#losses.rejected },
       trouble: troubles.length === 0 ? null : troubles.join('; '),
       lastLoss: this.#losses.last,
     };

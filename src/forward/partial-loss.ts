@@ -11,7 +11,7 @@ export interface PartialLoss {
  */
 export function partialLoss(body: Uint8Array, contentType: string): PartialLoss | null {
   const found = contentType.startsWith('application/json') ? fromJson(body) : fromProtobuf(body);
-  return found === null || found.rejected === 0 ? null : found;
+  return found === null || found.rejected <= 0 ? null : found;
 }
 
 const COUNTS = ['rejectedSpans', 'rejectedLogRecords', 'rejectedDataPoints'];

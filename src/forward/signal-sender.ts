@@ -161,8 +161,9 @@ export class SignalSender {
         if (loss !== null) {
           const what = { traces: 'spans', logs: 'log records', metrics: 'data points' }[signal];
           const why = loss.message === '' ? '' : ` “${loss.message}”`;
-          losses.say(
-            `partial ${signal}`,
+          losses.reject(
+            signal,
+            loss.rejected,
             () => `${targetName} took a request and rejected ${loss.rejected} ${what} in it:${why || ' it does not say why'}`,
           );
         }

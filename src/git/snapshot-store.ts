@@ -13,6 +13,7 @@ import { firstLine, type GitFolders } from './git-folders.ts';
  *     base-<tree>.index   that state, where its record was drained
  *     slow-<tree>         it took too long: nothing is kept until a drain has made ready for it
  *     paths-<tree>        pathspecs, NUL-separated, that leave out what is too large
+ *     many-<tree>         there are so many files that hooks ask `git status` first (many-files.ts)
  *     error-<tree>        what git said last
  *     marks-<tree>/       what became of the states: before and after which call, and what those changed
  */
@@ -23,6 +24,7 @@ export interface SnapshotStore {
   readonly base: string;
   readonly slow: string;
   readonly paths: string;
+  readonly many: string;
   readonly error: string;
   readonly marks: string;
 }
@@ -32,7 +34,8 @@ export function snapshotStore({ commonDir, tree }: GitFolders): SnapshotStore {
   const at = (name: string): string => join(folder, name);
   return {
     ...{ folder, objects: at('objects'), last: at(`last-${tree}`), base: at(`base-${tree}.index`), slow: at(`slow-${tree}`) },
-    ...{ paths: at(`paths-${tree}`), error: at(`error-${tree}`), marks: at(`marks-${tree}`) },
+    ...{ paths: at(`paths-${tree}`), many: at(`many-${tree}`), error: at(`error-${tree}`) },
+    marks: at(`marks-${tree}`),
   };
 }
 

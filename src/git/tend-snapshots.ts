@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { firstLine, type GitFolders } from './git-folders.ts';
+import { noteManyFiles } from './many-files.ts';
 import { type SnapshotStore, snapshotStore } from './snapshot-store.ts';
 import { askStore } from './snapshot-tree.ts';
 
@@ -11,7 +12,10 @@ export interface SnapshotAges {
   readonly contentMs: number;
 }
 
-/** Deletes what is older from the store of a repository, for all of its work trees. The contents of the last states stay. */
+/**
+ * Deletes what is older from the store of a repository, for all of its work trees. The contents of the last states stay. Of this work tree it
+ * notes whether it has many files.
+ */
 export function tendSnapshots(folders: GitFolders, { stateMs, contentMs }: SnapshotAges, nowMs: number): void {
   const store = snapshotStore(folders);
   const entries = listOf(store.folder);
@@ -24,10 +28,11 @@ export function tendSnapshots(folders: GitFolders, { stateMs, contentMs }: Snaps
   const kept = new Set(lasts.map(({ name }) => firstLine(join(store.folder, name))));
   for (const { name } of entries) {
     const path = join(store.folder, name);
-    const isState = /\.index(\.lock|\..*tmp)?$/.test(name) && !kept.has(name);
+    const isState = /\.index(\.lock|\.status|\.paths|\..*tmp)?$/.test(name) && !kept.has(name);
     if (isState && ageOf(path, nowMs) > stateMs) rmSync(path, { force: true });
   }
   removeContents(folders, store, nowMs - contentMs);
+  noteManyFiles(folders);
 }
 
 /** The change time: a link to an old state is new, and a content that is written again is as it was. */

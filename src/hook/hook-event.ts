@@ -14,6 +14,8 @@ export interface FileEdit {
   /** null: the hook was not handed what it takes to count them. */
   readonly linesAdded: number | null;
   readonly linesRemoved: number | null;
+  /** `inferred`: other calls ran when the file was changed, and one of them may have done it. Absent: exact. */
+  readonly match?: 'exact' | 'inferred';
 }
 
 /** Where the hook ran, as it could be read without starting a process. */

@@ -8,6 +8,8 @@ import { type Agent, agentByService, agentNamed, NO_AGENT, statedAgent } from '.
 const REMEMBERED_SPANS = 80_000;
 const REMEMBERED_TRACES = 20_000;
 const REMEMBERED_CONVERSATIONS = 20_000;
+/** Agents of which one object stands for all of their spans. */
+const REMEMBERED_AGENTS = 10_000;
 /** Longer chains, and chains that go in a circle, count as cut. */
 const LONGEST_CHAIN = 512;
 
@@ -46,6 +48,7 @@ export interface PastAgents {
 interface Found {
   readonly id: string;
   readonly claim: Claim;
+  readonly decision: Decision;
 }
 
 interface Place {
@@ -79,6 +82,8 @@ export class AgentFinder {
   readonly #traces = new Map<string, Trace>();
   readonly #ofTraces: AgentClaims;
   readonly #ofConversations: AgentClaims;
+  /** By claim and agent. */
+  readonly #found = [new Map<string, Found>(), new Map<string, Found>(), new Map<string, Found>()] as const;
   #fresh: FreshClaim[] = [];
   #news = new Set<string>();
   #size = 0;
@@ -114,26 +119,26 @@ export class AgentFinder {
   /** Takes a span up: as an ancestor of others, and as a witness where it states its agent. */
   take(span: SpanRecord): void {
     const trace = this.#trace(span.traceId);
-    if (trace.places.get(span.spanId) !== undefined) return;
+    if (trace.places.has(span.spanId)) return;
     const stated = statedAgent(span, this.#settings.agentAttributes);
-    this.#place(trace, span.spanId, {
+    const place = this.#place(trace, span.spanId, {
       parent: span.parentSpanId,
       service: stated === null ? agentByService(span) : null,
       conversation: conversationAround(span.attributes),
       found: null,
     });
-    if (stated !== null) this.#witness(span.traceId, span.spanId, { id: stated, claim: CLAIM.named });
+    if (stated !== null) this.#witness(span.traceId, place, this.#foundAs(stated, CLAIM.named));
   }
 
   /** Takes over what a file remembers of a span: what was told before this process started, or to another one. */
   learn({ traceId, spanId, parentSpanId, agentId }: KnownSpan): void {
     const trace = this.#trace(traceId);
     const known = trace.places.get(spanId);
-    if (known === undefined) this.#place(trace, spanId, { parent: parentSpanId, service: null, conversation: null, found: null });
-    else if (known.found !== null) return;
+    if (known !== undefined && known.found !== null) return;
+    const place = known ?? this.#place(trace, spanId, { parent: parentSpanId, service: null, conversation: null, found: null });
     // An agent of which nothing else is known was named to the process that wrote the file.
     const claim = this.#ofTraces.of(traceId).get(agentId) ?? CLAIM.named;
-    this.#witness(traceId, spanId, { id: agentId, claim: claim === CLAIM.named ? claim : CLAIM.service });
+    this.#witness(traceId, place, this.#foundAs(agentId, claim === CLAIM.named ? claim : CLAIM.service));
   }
 
   /** Somebody who knows says whose conversation it is. */
@@ -146,7 +151,7 @@ export class AgentFinder {
     const trace = this.#trace(traceId);
     const own = trace.places.get(spanId) ?? this.#taken(span, trace);
     if (own.found === null) own.found = this.#remembered(trace, traceId, spanId);
-    if (own.found !== null) return found(agentNamed(own.found.id));
+    if (own.found !== null) return own.found.decision;
     // Upwards, to the nearest whose agent is known.
     let top = own;
     let service = own.service;
@@ -157,24 +162,24 @@ export class AgentFinder {
         isWhole = false;
         break;
       }
-      if (above.found !== null) return this.#conclude(span, above.found);
+      if (above.found !== null) return this.#conclude(span, own, above.found);
       top = above;
       service = above.service ?? service;
     }
     const mayGuess = isWhole || conclusion !== 'certain';
     const named = this.#guess(traceId, own, top, CLAIM.named);
-    if (named !== null && mayGuess) return this.#conclude(span, { id: named, claim: CLAIM.named });
+    if (named !== null && mayGuess) return this.#conclude(span, own, this.#foundAs(named, CLAIM.named));
     const isRoots = isWhole && top.service !== null;
     const isSettled = named === null && service !== null && trace.settled?.has(service) === true;
     if (service !== null && (isRoots || isSettled || conclusion === 'last')) {
       if (!isRoots) (trace.settled ??= new Set()).add(service);
-      return this.#conclude(span, { id: service, claim: CLAIM.service });
+      return this.#conclude(span, own, this.#foundAs(service, CLAIM.service));
     }
     const byService = service === null ? this.#guess(traceId, own, top, CLAIM.service) : null;
-    if (byService !== null && mayGuess) return this.#conclude(span, { id: byService, claim: CLAIM.service });
+    if (byService !== null && mayGuess) return this.#conclude(span, own, this.#foundAs(byService, CLAIM.service));
     const resort = this.#lastResort(origin);
     if (resort !== null && service === null && (own.parent === null || conclusion === 'last')) {
-      if (resort.kind === 'named') return this.#conclude(span, { id: resort.id, claim: CLAIM.rows });
+      if (resort.kind === 'named') return this.#conclude(span, own, this.#foundAs(resort.id, CLAIM.rows));
       return found(resort);
     }
     if (named !== null || byService !== null) return { status: 'waits', next: 'likely' };
@@ -230,14 +235,23 @@ export class AgentFinder {
     return null;
   }
 
-  #conclude({ traceId, spanId }: SpanRecord, agent: Found): Decision {
-    this.#witness(traceId, spanId, agent);
-    return found(agentNamed(agent.id));
+  #conclude({ traceId }: SpanRecord, own: Place, agent: Found): Decision {
+    this.#witness(traceId, own, agent);
+    return agent.decision;
+  }
+
+  #foundAs(id: string, claim: Claim): Found {
+    const known = this.#found[claim];
+    let agent = known.get(id);
+    if (agent === undefined) {
+      if (known.size >= REMEMBERED_AGENTS) known.clear();
+      known.set(id, (agent = { id, claim, decision: found(agentNamed(id)) }));
+    }
+    return agent;
   }
 
   /** From here on the span speaks for those below it, for its trace and for its conversation. */
-  #witness(traceId: string, spanId: string, agent: Found): void {
-    const place = this.#trace(traceId).places.get(spanId) as Place;
+  #witness(traceId: string, place: Place, agent: Found): void {
     place.found = agent;
     const isService = agent.claim === CLAIM.service;
     // Of services only the root's: what is above all others.
@@ -261,7 +275,7 @@ export class AgentFinder {
     if (past.length === 0 || trace.absent?.has(spanId) === true) return null;
     for (const { agentId, claim } of past) {
       if (!this.#past.hasSpan(agentId, traceId, spanId)) continue;
-      return { id: agentId, claim: claim === CLAIM.named ? CLAIM.named : CLAIM.service };
+      return this.#foundAs(agentId, claim === CLAIM.named ? CLAIM.named : CLAIM.service);
     }
     (trace.absent ??= new Set()).add(spanId);
     return null;

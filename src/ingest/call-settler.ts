@@ -6,8 +6,8 @@ import { callOf, climb, MAX_DEPTH } from '../resolve/ancestry.ts';
 import { placeOfCall } from '../resolve/fold.ts';
 import { hasUsage, insideModelCall, isHidden, isInLoop, keyedModelCallAround, modelCallAround } from '../resolve/model-calls.ts';
 import { exactOwner } from './call-owner.ts';
-import { type CallRows, rowFromSpan } from './call-rows.ts';
-import { type Fates, isWritten, mayBeForgotten, type Tracked } from './fates.ts';
+import { type CallRows, foldRequests, rowFromSpan } from './call-rows.ts';
+import { type Fates, isSameCall, isSamePlace, mayBeForgotten, type Tracked, type Written } from './fates.ts';
 import { withFolded } from './fold-facts.ts';
 import type { InferredOwners } from './inferred-owners.ts';
 import { INSIDE_AUTHORITY, type KeyedCalls } from './keyed-calls.ts';
@@ -321,18 +321,26 @@ export class CallSettler {
     const owner = exactOwner(memory, node);
     const parentRow = this.#rowAround(parent);
     const id = rowIdOfCall(node, reading);
-    // Its parents end after it and ask again, batch after batch: one call in eight, at the price of writing it. What a
-    // model call or an agent says depends on more than its own facts.
-    const isOwn = reading.kind !== 'llm' && reading.kind !== 'agent';
-    if (isOwn && isWritten(node.written, node.facts, owner, parentRow)) return;
-    const http = reading.kind === 'llm' ? insideModelCall(memory, node).http : null;
+    const http = reading.kind === 'llm' ? foldRequests(insideModelCall(memory, node).http) : (node.facts.http ?? null);
+    const written: Written = { facts: node.facts, reading, http, owner, parentRow };
+    // Its parents end after it and ask again, batch after batch; and the task that it belongs to ends last.
+    if (node.written !== undefined && node.ref === id && isSameCall(node.written, written)) {
+      if (isSamePlace(node.written, written)) return;
+      // Without an exact owner the row keeps the one that it has.
+      if (owner !== null) {
+        node.written = written;
+        rows.place(id, owner, node.agentId, parentRow);
+        inferred.ownerFound(reading.conversationId, reading.callId);
+        return;
+      }
+    }
     const isRepeat = node.ref === null && mayBeForgotten(node.facts.endMs ?? node.facts.startMs, now()) && rows.exists(id);
     if (node.ref !== id) {
       node.ref = id;
       memory.changed(node);
       if (!isRepeat) sessions.countCall(node.facts.sessionId, 1);
     }
-    node.written = { facts: node.facts, owner, parentRow };
+    node.written = written;
     if (isRepeat) {
       // Its row has more than can be known now: what stood around it is forgotten.
       fates.become(node, 'repeated');
@@ -416,7 +424,7 @@ export class CallSettler {
       return;
     }
     if (!rows.exists(id)) sessions.countCall(node.facts.sessionId, 1);
-    rows.write(rowFromSpan(id, node, total, { taskExecutionId: node.ref, match: 'ancestor' }, null, null));
+    rows.write(rowFromSpan(id, node, total, { taskExecutionId: node.ref, match: 'ancestor' }, null, node.facts.http ?? null));
   }
 }
 

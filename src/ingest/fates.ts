@@ -1,31 +1,42 @@
-import type { SpanFacts, SpanNode } from '../model/span-node.ts';
+import type { CallReading } from '../model/reading.ts';
+import type { FoldedHttp, SpanFacts, SpanNode } from '../model/span-node.ts';
 import type { Owner } from './call-rows.ts';
-import type { Disposition, Ledger } from './ledger.ts';
-
-interface Fate {
-  readonly dialect: string;
-  disposition: Disposition;
-}
+import type { Disposition, Entry, Ledger } from './ledger.ts';
 
 /** What the row of a call was last written from: while all of it is the same, so is the row. */
 export interface Written {
   readonly facts: SpanFacts;
+  readonly reading: CallReading;
+  readonly http: FoldedHttp | null;
   readonly owner: Owner | null;
   readonly parentRow: string | null;
 }
 
-/** A span with what only this process knows of it; on the node itself, since a WeakMap of them cost 3 % of a batch. */
+/**
+ * A span with what only this process knows of it; on the node itself, since a WeakMap of them cost 3 % of a batch, and there
+ * from the start: added later it lay in an object of its own.
+ */
 export interface Tracked extends SpanNode {
-  fate?: Fate;
-  written?: Written;
+  fate?: Entry | undefined;
+  written?: Written | undefined;
   /** Of a model call: the one around it when it was last settled. */
-  around?: SpanNode | null;
+  around?: SpanNode | null | undefined;
 }
 
-export function isWritten(was: Written | undefined, facts: SpanFacts, owner: Owner | null, parentRow: string | null): boolean {
-  if (was === undefined || was.facts !== facts || was.parentRow !== parentRow) return false;
-  return was.owner?.taskExecutionId === owner?.taskExecutionId && was.owner?.match === owner?.match;
+/** Whether it is the same but for whose it is and what it stands in. */
+export const isSameCall = (was: Written, now: Written): boolean =>
+  was.facts === now.facts && was.reading === now.reading && isSameHttp(was.http, now.http);
+
+function isSameHttp(a: FoldedHttp | null, b: FoldedHttp | null): boolean {
+  if (a === null || b === null) return a === b;
+  const isSameCount = a.count === b.count && a.resends === b.resends;
+  return isSameCount && a.status === b.status && a.lastEndMs === b.lastEndMs && a.lastSpanId === b.lastSpanId;
 }
+
+export const isSamePlace = (was: Written, now: Written): boolean =>
+  was.parentRow === now.parentRow &&
+  was.owner?.taskExecutionId === now.owner?.taskExecutionId &&
+  was.owner?.match === now.owner?.match;
 
 /** What became of the spans of this process, so that its books follow every change of mind. Spans of earlier processes are in theirs. */
 export class Fates {
@@ -37,14 +48,13 @@ export class Fates {
 
   /** A span seen for the first time. */
   begin(node: Tracked, dialect: string, disposition: Disposition): void {
-    node.fate = { dialect, disposition };
-    this.#ledger.post(dialect, null, disposition);
+    node.fate = this.#ledger.post(dialect, disposition);
   }
 
-  become({ fate }: Tracked, disposition: Disposition): void {
+  become(node: Tracked, disposition: Disposition): void {
+    const { fate } = node;
     if (fate === undefined || fate.disposition === disposition) return;
-    this.#ledger.post(fate.dialect, fate.disposition, disposition);
-    fate.disposition = disposition;
+    node.fate = this.#ledger.move(fate, disposition);
   }
 }
 

@@ -7,6 +7,7 @@ import { SPAN_KIND, type SpanRecord } from '../model/span-record.ts';
 import { isLocalRoot } from '../resolve/agent-place.ts';
 import { callOf } from '../resolve/ancestry.ts';
 import type { OpenFile, Statement } from '../store/open.ts';
+import { BareTasks } from './bare-tasks.ts';
 import { CallParts } from './call-parts.ts';
 import { CallRows } from './call-rows.ts';
 import { CallSettler } from './call-settler.ts';
@@ -14,7 +15,7 @@ import { ChangeCounter } from './change-counter.ts';
 import { CommitOwners, isCommitNode } from './commit-owners.ts';
 import { CommitRows, commitRowId } from './commit-rows.ts';
 import { EditRows } from './edit-rows.ts';
-import { Fates, mayBeForgotten } from './fates.ts';
+import { Fates, mayBeForgotten, type Tracked } from './fates.ts';
 import { InferredOwners } from './inferred-owners.ts';
 import { KeyedCalls } from './keyed-calls.ts';
 import { LabelRows, type Labels } from './label-rows.ts';
@@ -75,6 +76,7 @@ export class FileRecorder {
   readonly #commitOwners: CommitOwners;
   readonly #inferred: InferredOwners;
   readonly #fates: Fates;
+  readonly #bare: BareTasks;
   readonly sessions: SessionRows;
   readonly #begin: Statement;
   readonly #commit: Statement;
@@ -102,15 +104,17 @@ export class FileRecorder {
     const inferred = new InferredOwners(db, counter, followers.touch);
     const sessions = new SessionRows(db, counter);
     const fates = new Fates(ledger);
-    const callRows = new CallRows(db, counter);
+    const bare = new BareTasks(db, counter, (callId) => edits.touch(callId));
+    const callRows = new CallRows(db, counter, bare);
     this.#memory = memory;
     this.#counter = counter;
     this.#edits = edits;
     this.#inferred = inferred;
     this.#fates = fates;
+    this.#bare = bare;
     this.sessions = sessions;
     this.#taskRows = new TaskRows(db, memory, counter);
-    this.#tasks = new TaskSettler(db, { rows: this.#taskRows, sessions, inferred, fates });
+    this.#tasks = new TaskSettler(db, { rows: this.#taskRows, bare, sessions, inferred, fates });
     this.#parts = new CallParts(db);
     this.#keyed = new KeyedCalls(db, { parts: this.#parts, rows: callRows, sessions, inferred, followers });
     this.#paired = new PairedCalls(this.#parts);
@@ -250,6 +254,7 @@ export class FileRecorder {
   forget(): void {
     this.#memory.forget();
     this.#taskRows.forget();
+    this.#bare.forget();
     this.#inferred.forget();
     this.#edits.forget();
     this.#commitOwners.forget();
@@ -266,23 +271,23 @@ export class FileRecorder {
       if (reading.ends !== undefined) this.#keyed.end(reading.ends, spanRowId(span.traceId, span.spanId), span.startMs);
       if (reading.names === null) {
         // A record that makes no row and names no task is no link in any chain either.
-        this.#ledger.post(dialect, null, `ignored:${reading.reason}`);
+        this.#ledger.post(dialect, `ignored:${reading.reason}`);
         return;
       }
     }
     if (existing !== undefined && existing.facts.endMs !== null) {
-      this.#ledger.post(dialect, null, 'repeated');
+      this.#ledger.post(dialect, 'repeated');
       return;
     }
     if (isoTime(span.startMs) === null) {
-      if (ended) this.#ledger.post(dialect, null, 'ignored:bad_time');
+      if (ended) this.#ledger.post(dialect, 'ignored:bad_time');
       return;
     }
     if (existing === undefined && reading.what === 'task' && mayBeForgotten(span.endMs ?? span.startMs, this.#now())) {
       const id = taskIdOfReading(reading, span.traceId, span.spanId);
       if (!this.#tasks.isTouched(id) && this.#taskRows.isForgotten(id)) {
         // Said again after its memory's time. The row has it, and more that cannot be known any more (a cancel, another span).
-        if (ended) this.#ledger.post(dialect, null, 'repeated');
+        if (ended) this.#ledger.post(dialect, 'repeated');
         return;
       }
     }
@@ -290,8 +295,8 @@ export class FileRecorder {
     // An agent that the emitter gives a task's id is a task wherever it stands.
     const asTask = reading.what === 'call' && (isLocalRoot(span) || reading.asTask?.taskId != null) ? reading.asTask : null;
     const cls = asTask !== null ? 'task' : classOf(reading, ended);
-    const node: SpanNode = {
-      traceId: span.traceId,
+    const node: Tracked = {
+      traceId: this.#memory.idOf(span.traceId),
       spanId: span.spanId,
       parentSpanId: span.parentSpanId,
       parentRemote: span.parentRemote,
@@ -309,6 +314,9 @@ export class FileRecorder {
         ...(asTask !== null && reading.what === 'call' && ended ? { total: { ...reading, asTask: null } } : {}),
         ...(existing?.facts.usageBelow === true ? { usageBelow: true } : {}),
       },
+      fate: undefined,
+      written: undefined,
+      around: undefined,
     };
     if (existing === undefined) this.#memory.add(node);
     else this.#memory.replace(existing, node);

@@ -91,7 +91,7 @@ export class KeyedCalls {
 
   take(key: string, node: SpanNode, reading: CallReading, owner: Owner | null, parentRow: string | null): PartTaken {
     const { authority, told } = reading;
-    const row = rowFromSpan(key, node, reading, owner, parentRow, null);
+    const row = rowFromSpan(key, node, reading, owner, parentRow, node.facts.http ?? null);
     const part: Part = { row, authority, ...(told === null ? {} : { told }) };
     const id = spanRowId(node.traceId, node.spanId);
     const known = this.#parts.of(key);

@@ -3,7 +3,17 @@ import { type Books, type DialectBooks, emptyDialectBooks } from '../model/books
 /** What became of one ended span; ignored and dropped ones say why. */
 export type Disposition = 'recorded' | 'merged' | 'repeated' | 'waiting' | `ignored:${string}` | `dropped:${string}`;
 
-function add(books: DialectBooks, disposition: Disposition, by: 1 | -1): void {
+/** One place in the books. There are few, and every span's fate points at one. */
+export interface Entry {
+  readonly dialect: string;
+  readonly disposition: Disposition;
+  /** By how much the transaction changes its count. */
+  change: number;
+  /** How many of those were seen for the first time. */
+  seen: number;
+}
+
+function add(books: DialectBooks, disposition: Disposition, by: number): void {
   const colon = disposition.indexOf(':');
   if (colon < 0) {
     books[disposition as 'recorded' | 'merged' | 'repeated' | 'waiting'] += by;
@@ -16,23 +26,32 @@ function add(books: DialectBooks, disposition: Disposition, by: 1 | -1): void {
   else reasons[reason] = count;
 }
 
-interface Entry {
-  readonly dialect: string;
-  readonly from: Disposition | null;
-  readonly to: Disposition;
-}
-
 /**
- * The books of this process. Entries of a transaction count only once it is committed: a batch that is rolled back
+ * The books of this process. What a transaction posts counts only once it is committed: a batch that is rolled back
  * and tried again must not be counted twice.
  */
 export class Ledger {
   readonly books: Books = {};
-  #pending: Entry[] = [];
+  readonly #entries = new Map<string, Map<Disposition, Entry>>();
+  readonly #pending = new Set<Entry>();
 
-  /** A span seen for the first time (`from` null), or one whose fate has changed. */
-  post(dialect: string, from: Disposition | null, to: Disposition): void {
-    if (from !== to) this.#pending.push({ dialect, from, to });
+  /** A span seen for the first time. @returns its place in the books. */
+  post(dialect: string, disposition: Disposition): Entry {
+    const entry = this.#entry(dialect, disposition);
+    entry.change++;
+    entry.seen++;
+    this.#pending.add(entry);
+    return entry;
+  }
+
+  /** The fate of a span has changed. @returns its place from now on. */
+  move(from: Entry, disposition: Disposition): Entry {
+    const to = this.#entry(from.dialect, disposition);
+    from.change--;
+    to.change++;
+    this.#pending.add(from);
+    this.#pending.add(to);
+    return to;
   }
 
   /** A span that waits in the holding file; counted under its dialect until it comes out. */
@@ -57,16 +76,27 @@ export class Ledger {
   }
 
   commit(): void {
-    for (const { dialect, from, to } of this.#pending) {
+    for (const { dialect, disposition, change, seen } of this.#pending) {
       const books = (this.books[dialect] ??= emptyDialectBooks());
-      if (from === null) books.seen++;
-      else add(books, from, -1);
-      add(books, to, 1);
+      books.seen += seen;
+      if (change !== 0) add(books, disposition, change);
     }
-    this.#pending = [];
+    this.rollback();
   }
 
   rollback(): void {
-    this.#pending = [];
+    for (const entry of this.#pending) {
+      entry.change = 0;
+      entry.seen = 0;
+    }
+    this.#pending.clear();
+  }
+
+  #entry(dialect: string, disposition: Disposition): Entry {
+    let ofDialect = this.#entries.get(dialect);
+    if (ofDialect === undefined) this.#entries.set(dialect, (ofDialect = new Map()));
+    let entry = ofDialect.get(disposition);
+    if (entry === undefined) ofDialect.set(disposition, (entry = { dialect, disposition, change: 0, seen: 0 }));
+    return entry;
   }
 }

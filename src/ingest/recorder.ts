@@ -120,6 +120,8 @@ export class Recorder implements Recording {
     const homeless: SpanRecord[] = [];
     const reasons: Decision[] = [];
     const traces = new Set<string>();
+    let before: Agent | null = null;
+    let group: Group | undefined;
     all.forEach((span, i) => {
       const decision = decisions[i] as Decision;
       if (decision.status === 'waits' && !oneFile) {
@@ -130,11 +132,9 @@ export class Recorder implements Recording {
       traces.add(span.traceId);
       const agent = decision.status === 'found' ? decision.agent : null;
       const agentId = agent?.id ?? null;
-      this.#group(groups, agent ?? NO_AGENT).spans.push({
-        span,
-        agentId,
-        session: this.#sessions.of(span.resource, agentId, origin),
-      });
+      if (group === undefined || agent !== before) group = this.#group(groups, agent ?? NO_AGENT);
+      before = agent;
+      group.spans.push({ span, agentId, session: this.#sessions.of(span.resource, agentId, origin) });
     });
     const failures: { spans: SpanRecord[]; error: unknown }[] = [];
     for (const group of groups.values()) {
@@ -172,7 +172,7 @@ export class Recorder implements Recording {
   }
 
   ignore(dialect: string, reason: string): void {
-    this.#ledger.post(dialect, null, `ignored:${reason}`);
+    this.#ledger.post(dialect, `ignored:${reason}`);
     this.#ledger.commit();
   }
 
@@ -541,7 +541,7 @@ export class Recorder implements Recording {
 
 function reasonOf(error: StoreError): 'locked' | 'disk' | 'too-old' | 'failed' {
   if (error.code === 'locked' || error.code === 'too-old') return error.code;
-  return error.code === 'disk' || error.code === 'read-only' ? 'disk' : 'failed';
+  return error.code === 'disk' || error.code === 'no-handles' || error.code === 'read-only' ? 'disk' : 'failed';
 }
 
 const sightOfProcess = (session: ProcessSession): SessionSight => ({

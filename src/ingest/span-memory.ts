@@ -26,6 +26,7 @@ interface MemoryRow {
 }
 
 interface TraceCache {
+  readonly id: string;
   /** Nothing of this trace was in the file when we first met it, so what is not in `nodes` does not exist. */
   complete: boolean;
   readonly nodes: Map<string, SpanNode>;
@@ -54,6 +55,9 @@ export class SpanMemory implements Tree {
   readonly #traces = new Map<string, TraceCache>();
   readonly #dirty = new Set<SpanNode>();
   #cached = 0;
+  /** The trace that was asked for last: mostly it is the one that is asked for next. */
+  #lastId = '';
+  #last: TraceCache | undefined;
   /** How often the cache was full and traces had to be dropped from it. */
   evictions = 0;
   readonly #selectAny: Statement;
@@ -137,6 +141,11 @@ export class SpanMemory implements Tree {
     }));
   }
 
+  /** The one string that stands for the trace in all of its nodes: each span comes with its own copy. */
+  idOf(traceId: string): string {
+    return this.#trace(traceId).id;
+  }
+
   /** Takes up a span that was not known. */
   add(node: SpanNode): void {
     this.#remember(this.#trace(node.traceId), node);
@@ -182,6 +191,7 @@ export class SpanMemory implements Tree {
   /** Forgets everything that is only in memory: after a rollback, or when another connection wrote the file. */
   forget(): void {
     this.#traces.clear();
+    this.#last = undefined;
     this.#dirty.clear();
     this.#cached = 0;
   }
@@ -200,6 +210,7 @@ export class SpanMemory implements Tree {
   trimTo(spans: number): void {
     if (this.#cached <= spans) return;
     this.evictions++;
+    this.#last = undefined;
     for (const [traceId, trace] of this.#traces) {
       if (this.#cached <= spans) return;
       this.#traces.delete(traceId);
@@ -208,11 +219,15 @@ export class SpanMemory implements Tree {
   }
 
   #trace(traceId: string): TraceCache {
+    if (this.#last !== undefined && traceId === this.#lastId) return this.#last;
     let trace = this.#traces.get(traceId);
     if (trace === undefined) {
-      trace = { complete: this.#selectAny.get(traceId) === undefined, nodes: new Map(), children: new Map() };
+      const complete = this.#selectAny.get(traceId) === undefined;
+      trace = { id: traceId, complete, nodes: new Map(), children: new Map() };
       this.#traces.set(traceId, trace);
     }
+    this.#lastId = traceId;
+    this.#last = trace;
     return trace;
   }
 

@@ -1,8 +1,9 @@
-import type { TaskName } from '../model/reading.ts';
+import type { Source, TaskName } from '../model/reading.ts';
 import { isoTime, taskRowId } from '../model/row-ids.ts';
 import type { SpanNode } from '../model/span-node.ts';
 import type { Db, Statement } from '../store/open.ts';
 import { prepareQuery, sqlBuilder } from '../store/sql.ts';
+import { type BareTasks, isBare } from './bare-tasks.ts';
 import type { Fates } from './fates.ts';
 import { HOOK_ID } from './hook-span.ts';
 import type { InferredOwners } from './inferred-owners.ts';
@@ -15,6 +16,7 @@ const MAX_EARLY_SIGNALS = 10_000;
 
 export interface TaskSettlerParts {
   readonly rows: TaskRows;
+  readonly bare: BareTasks;
   readonly sessions: SessionRows;
   readonly inferred: InferredOwners;
   readonly fates: Fates;
@@ -106,27 +108,50 @@ export class TaskSettler {
       inferred.traceChanged(state.first.traceId);
       inferred.traceChanged(leftTrace);
       this.#attemptAppeared(state.reading.source, state.reading.taskId);
+      if (state.reading.taskId !== null) this.#sourceAppeared(state.reading.source, state.reading.taskId, state.first.agentId);
     }
     inferred.conversationChanged(state.reading.conversationId);
     fates.become(state.first, 'recorded');
     for (const span of spans) if (span !== state.first) fates.become(span, 'merged');
   }
 
-  #tell(told: ToldTask): void {
-    const { rows, inferred } = this.#parts;
+  #tell(said: ToldTask): void {
+    const { rows, bare, inferred } = this.#parts;
+    const meant = isBare(said.task) ? bare.meant(said.task, said.agentId) : null;
+    const told = meant === null ? said : { ...said, task: meant };
+    // Calls of this batch were written before its tasks.
+    if (meant !== null) bare.move(meant);
     const { leftSession, traces } = rows.tell(told);
     if (traces.length === 0) return;
     this.#moveCount(leftSession, told.sessionId ?? leftSession ?? null);
     for (const traceId of traces) inferred.traceChanged(traceId);
     this.#attemptAppeared(told.task.source, told.task.taskId);
+    if (isBare(told.task)) bare.rowMade();
+    else this.#sourceAppeared(told.task.source, told.task.taskId, told.agentId);
+  }
+
+  /** What hooks named by this task's id alone is the task's own. */
+  #sourceAppeared(source: Source, taskId: string, agentId: string | null): void {
+    const { rows, bare, inferred } = this.#parts;
+    const row = bare.appeared(taskId, agentId);
+    if (row === null) return;
+    const task: TaskName = { source, taskId, attempt: 0 };
+    bare.bury(row);
+    this.#moveCount(row.session_id, undefined);
+    inferred.traceChanged(row.trace_id);
+    if (!rows.exists(taskRowId(task))) {
+      const { session_id: sessionId, agent_id, trace_id: traceId, started_at } = row;
+      this.#tell({ task, by: 'hook', startMs: Date.parse(started_at), traceId, sessionId, agentId: agent_id });
+    }
+    bare.move(task);
   }
 
   /** A task counts for the session that its row stands under: a child's word may come before its own span's. */
-  #moveCount(from: string | null | undefined, to: string | null): void {
+  #moveCount(from: string | null | undefined, to: string | null | undefined): void {
     if (from === to) return;
     const { sessions } = this.#parts;
     if (from !== undefined) sessions.countTask(from, -1);
-    sessions.countTask(to, 1);
+    if (to !== undefined) sessions.countTask(to, 1);
   }
 
   /** A cancel may fall on this attempt now, and no longer on an earlier one. */

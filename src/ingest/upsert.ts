@@ -27,23 +27,32 @@ function merged(table: string, column: string, rule: MergeRule): RawBuilder<unkn
 type Rules = Readonly<Record<string, MergeRule>>;
 
 /** Rules are constants, and of each table the same for all files: they are made into SQL once. */
-const texts = new WeakMap<Rules, string>();
+const texts = new WeakMap<Rules, Map<ReadonlySet<string> | null, string>>();
 
 /**
  * One prepared statement for one table. Columns bind in the order of `rules`, after the key and before `change_seq`.
  * `run(...).changes` is 0 where the row was already so.
+ * @param without columns that are not bound: what is written of them is NULL.
  */
-export function prepareUpsert(db: Db, table: string, key: readonly string[], rules: Rules): Statement {
+export function prepareUpsert(
+  db: Db,
+  table: string,
+  key: readonly string[],
+  rules: Rules,
+  without: ReadonlySet<string> | null = null,
+): Statement {
   return prepareText(db, () => {
-    let text = texts.get(rules);
-    if (text === undefined) texts.set(rules, (text = upsertText(table, key, rules)));
+    let ofRules = texts.get(rules);
+    if (ofRules === undefined) texts.set(rules, (ofRules = new Map()));
+    let text = ofRules.get(without);
+    if (text === undefined) ofRules.set(without, (text = upsertText(table, key, rules, without)));
     return text;
   });
 }
 
-function upsertText(table: string, key: readonly string[], rules: Rules): string {
+function upsertText(table: string, key: readonly string[], rules: Rules, without: ReadonlySet<string> | null): string {
   const columns = Object.keys(rules);
-  const all = [...key, ...columns, 'change_seq'];
+  const all = [...key, ...columns, 'change_seq'].filter((column) => without?.has(column) !== true);
   const changes = columns.map((column) => ({ column, value: merged(table, column, rules[column] as MergeRule) }));
   return textOf(sql`insert into ${sql.table(table)} (${sql.join(all.map((c) => sql.ref(c)))})
     values (${sql.join(all.map(() => sql.raw('?')))})

@@ -253,7 +253,10 @@ export class WaitingSpans {
     this.#learnTraces(opened.holding, opened.dataVersion());
     // A move may make agents of further conversations known; each round moves spans, so this ends.
     for (;;) {
-      for (const id of this.#news) for (const traceId of opened.holding.tracesOfConversation(id)) this.#again.add(traceId);
+      // Mostly nothing is held, and every MCP session is a conversation: asking for each was 2 % of a receiver's CPU.
+      if (this.#traces === null || this.#traces.size > 0) {
+        for (const id of this.#news) for (const traceId of opened.holding.tracesOfConversation(id)) this.#again.add(traceId);
+      }
       this.#news.clear();
       const now = this.#parts.now();
       const traces = [...this.#again].filter((traceId) => this.#isHeld(traceId) && (this.#rests.get(traceId) ?? 0) <= now);

@@ -1,3 +1,4 @@
+import { boundedText } from './bounded-text.ts';
 import { type Resolved, resolveTable, settingOf } from './setting-table.ts';
 
 /**
@@ -149,5 +150,9 @@ export const SETTINGS = [
 ] as const;
 
 /** Option first, then environment, then default. A host app must not fall over a typing mistake of ours: a default holds. */
-export const resolveSettings = (options: RecorderOptions, env: NodeJS.ProcessEnv): Resolved<Settings> =>
-  resolveTable<Settings>(SETTINGS, DEFAULTS, options, env);
+export function resolveSettings(options: RecorderOptions, env: NodeJS.ProcessEnv): Resolved<Settings> {
+  const { settings, problems } = resolveTable<Settings>(SETTINGS, DEFAULTS, options, env);
+  const { agentId } = settings;
+  // As the attribute that names the same agent in what it sends.
+  return { settings: agentId === null ? settings : { ...settings, agentId: boundedText(agentId) }, problems };
+}

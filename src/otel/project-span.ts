@@ -1,10 +1,9 @@
 import type { WireBatch, WireEvent, WireSpan } from '../model/batch-codec.ts';
+import { boundedText, MAX_TEXT } from '../model/bounded-text.ts';
 import type { AttributeScalar, Attributes, AttributeValue, Origin } from '../model/span-record.ts';
 import { millis, spanTimes } from '../model/time.ts';
 import type { ReadableSpanLike, ResourceLike, SpanEventLike } from './readable-span.ts';
 
-/** Longest text that crosses to the writer, in UTF-16 units. What a dialect reads is an id, a name, a short message. */
-export const MAX_TEXT = 4096;
 /** Most items of one attribute's list, and most kept events of one span; the same at every door. */
 const MAX_LIST = 1024;
 
@@ -78,7 +77,7 @@ function keptAttributes(attributes: { readonly [key: string]: unknown }, project
     const value = attributes[key];
     switch (typeof value) {
       case 'string':
-        kept[key] = cap(value);
+        kept[key] = boundedText(value);
         break;
       case 'number':
         // JSON has no NaN or Infinity; OTLP doubles of that kind mean nothing to any dialect.
@@ -100,7 +99,7 @@ function keptAttributes(attributes: { readonly [key: string]: unknown }, project
 const listOf = (values: readonly unknown[]): AttributeScalar[] =>
   (values.length > MAX_LIST ? values.slice(0, MAX_LIST) : values)
     .filter(isScalar)
-    .map((item) => (typeof item === 'string' ? cap(item) : item));
+    .map((item) => (typeof item === 'string' ? boundedText(item) : item));
 
 function isScalar(value: unknown): value is AttributeScalar {
   return typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));

@@ -39,14 +39,17 @@ export function parseOtlpJson(text: string): unknown {
  * @throws {OtlpDecodeError} when it is not JSON, or the frame around the spans is malformed.
  */
 export function decodeJson(text: string, options: DecodeOptions = KEEP_KNOWN): Decoded {
+  return decodeJsonValue(parseBounded(text), options);
+}
+
+/** Whatever JSON it is. @throws {OtlpDecodeError} when it is none, or takes too much memory. */
+export function parseBounded(text: string): unknown {
   if (text.length > HARMLESS) assertJsonBounds(text);
-  let value: unknown;
   try {
-    value = parseOtlpJson(text);
+    return parseOtlpJson(text);
   } catch (error) {
     throw new OtlpDecodeError('', `it is not JSON: ${(error as Error).message}`);
   }
-  return decodeJsonValue(value, options);
 }
 
 /**
@@ -77,14 +80,14 @@ export function decodeJsonValue(value: unknown, options: DecodeOptions = KEEP_KN
   return into;
 }
 
-function arrayOf(parent: JsonObject, key: string, place: string): readonly unknown[] {
+export function arrayOf(parent: JsonObject, key: string, place: string): readonly unknown[] {
   const list = parent[key];
   if (list === undefined || list === null) return [];
   if (!Array.isArray(list)) throw new OtlpDecodeError(place === '' ? key : `${place}.${key}`, 'it is no list');
   return list;
 }
 
-function* listOf(parent: JsonObject, key: string, place: string): Generator<[place: string, item: JsonObject]> {
+export function* listOf(parent: JsonObject, key: string, place: string): Generator<[place: string, item: JsonObject]> {
   const list = arrayOf(parent, key, place);
   for (let i = 0; i < list.length; i++) {
     const item = list[i];

@@ -7,7 +7,7 @@ import type {
   SpanEventRecord,
 } from '../model/span-record.ts';
 import { millis, type TimePair } from '../model/time.ts';
-import { cap, countItems, type Decoded, type DecodeOptions, emptyDecoded, KEEP_KNOWN, MAX_LIST } from './decoded.ts';
+import { countItems, type Decoded, type DecodeOptions, emptyDecoded, KEEP_KNOWN, MAX_LIST } from './decoded.ts';
 import { takeLog } from './take-log.ts';
 import { NO_EVENTS, takeSpan } from './take-span.ts';
 import { KnownNames, WIRE, WireReader } from './wire-reader.ts';
@@ -161,7 +161,7 @@ function readArray(reader: WireReader): AttributeScalar[] {
 
 function readScalar(reader: WireReader): AttributeScalar | null {
   const { field, wireType } = reader;
-  if (field === 1 && wireType === WIRE.bytes) return cap(reader.text());
+  if (field === 1 && wireType === WIRE.bytes) return reader.boundedText();
   if (field === 2 && wireType === WIRE.varint) return reader.varint() !== 0;
   if (field === 3 && wireType === WIRE.varint) return reader.int64();
   if (field === 4 && wireType === WIRE.fixed64) {

@@ -1,4 +1,5 @@
 import { keepsAttribute, keepsEvent } from '../dialect/kept-attributes.ts';
+import { MAX_TEXT } from '../model/bounded-text.ts';
 import type { LogRecord, SpanRecord } from '../model/span-record.ts';
 
 /** What one OTLP request holds for us. */
@@ -46,12 +47,10 @@ export interface DecodeOptions {
 
 export const KEEP_KNOWN: DecodeOptions = { keepsAttribute, keepsEvent };
 
-/** Longest text that gets past the door, in UTF-16 units; the same at every door. */
-export const MAX_TEXT = 4096;
-
 /** Most items of one attribute's list, and most kept events of one span, that get past the door. */
 export const MAX_LIST = 1024;
 
+/** Of what is read by people only: names, messages. Attributes, which may be ids, keep a digest of what is cut (`boundedText`). */
 export const cap = (text: string): string => (text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text);
 
 /** The request as a whole is not OTLP: nothing of it can be trusted. A single bad span is no such error, it is counted. */

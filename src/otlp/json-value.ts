@@ -1,5 +1,6 @@
+import { boundedText } from '../model/bounded-text.ts';
 import type { AttributeScalar, Attributes, AttributeValue } from '../model/span-record.ts';
-import { cap, MAX_LIST } from './decoded.ts';
+import { MAX_LIST } from './decoded.ts';
 
 /** Typed reads of untrusted JSON, and the attribute values of OTLP/JSON. */
 
@@ -66,7 +67,7 @@ function valueOf(value: unknown): AttributeValue | null {
 function scalarOf(value: unknown): AttributeScalar | null {
   if (!isObject(value)) return null;
   const { stringValue, boolValue, intValue, doubleValue } = value;
-  if (typeof stringValue === 'string') return cap(stringValue);
+  if (typeof stringValue === 'string') return boundedText(stringValue);
   if (typeof boolValue === 'boolean') return boolValue;
   // The specification says text, the JavaScript SDK writes numbers.
   if (intValue !== undefined) return numberOf(intValue, /^-?\d{1,20}$/);

@@ -1,3 +1,4 @@
+import { boundedBeginning, MAX_TEXT } from '../model/bounded-text.ts';
 import { fromFixed64, type TimePair } from '../model/time.ts';
 import { OtlpDecodeError } from './decoded.ts';
 
@@ -5,7 +6,7 @@ import { OtlpDecodeError } from './decoded.ts';
 export const WIRE = { varint: 0, fixed64: 1, bytes: 2, startGroup: 3, endGroup: 4, fixed32: 5 } as const;
 
 /** Most bytes of one field's text that are turned into a string; callers cap it further, in characters. */
-const MAX_TEXT_BYTES = 4 * 4096;
+const MAX_TEXT_BYTES = 4 * MAX_TEXT;
 
 const TWO_32 = 4_294_967_296;
 
@@ -166,6 +167,15 @@ export class WireReader {
     const at = this.#at;
     this.#at += length;
     return this.#buffer.toString('utf8', at, at + Math.min(length, MAX_TEXT_BYTES));
+  }
+
+  /** An attribute's text: of one that is too long, its beginning and a digest of the whole. */
+  boundedText(): string {
+    const length = this.#length();
+    const at = this.#at;
+    this.#at += length;
+    const text = this.#buffer.toString('utf8', at, at + Math.min(length, MAX_TEXT_BYTES));
+    return text.length <= MAX_TEXT ? text : boundedBeginning(text, this.#buffer.subarray(at, at + length));
   }
 
   /** Bytes as lower-case hex; `''` for none, null where there are not as many as wanted. */

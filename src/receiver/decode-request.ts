@@ -3,9 +3,10 @@ import { attributeFilter, keepsEvent } from '../dialect/kept-attributes.ts';
 import { spanOfLog } from '../ingest/log-span.ts';
 import type { Settings } from '../model/settings.ts';
 import type { SpanRecord } from '../model/span-record.ts';
+import { checkMetricsJson, checkMetricsProtobuf } from '../otlp/check-metrics.ts';
 import { decodeJson } from '../otlp/decode-json.ts';
 import { ProtobufDecoder } from '../otlp/decode-protobuf.ts';
-import { type Decoded, type DecodeOptions, OtlpDecodeError } from '../otlp/decoded.ts';
+import { type Decoded, type DecodeOptions, emptyDecoded, OtlpDecodeError } from '../otlp/decoded.ts';
 import type { OtlpRequest } from './storing.ts';
 
 export type DecodedRequest =
@@ -39,7 +40,7 @@ export class RequestDecoder {
   decode(request: OtlpRequest): DecodedRequest {
     let decoded: Decoded;
     try {
-      decoded = request.encoding === 'json' ? this.#json(request.body) : this.#protobuf.decode(request.body, request.signal);
+      decoded = this.#decode(request);
     } catch (error) {
       const message = (error as Error).message;
       if (error instanceof OtlpDecodeError) return { status: 'malformed', message, isOurs: false };
@@ -50,9 +51,17 @@ export class RequestDecoder {
     return { status: 'decoded', spans, rejected: decoded.rejected, unusedLogs: decoded.skippedLogs };
   }
 
-  #json(body: Uint8Array): Decoded {
-    // Read leniently, a broken text would become rows with replacement characters in them.
-    if (!isUtf8(body)) throw new OtlpDecodeError('', 'it is not UTF-8');
-    return decodeJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'), this.#options);
+  #decode({ signal, encoding, body }: OtlpRequest): Decoded {
+    if (signal !== 'metrics')
+      return encoding === 'json' ? decodeJson(textOf(body), this.#options) : this.#protobuf.decode(body, signal);
+    if (encoding === 'json') checkMetricsJson(textOf(body));
+    else checkMetricsProtobuf(body);
+    return emptyDecoded(this.#options);
   }
+}
+
+/** Read leniently, a broken text would become rows with replacement characters in them. */
+function textOf(body: Uint8Array): string {
+  if (!isUtf8(body)) throw new OtlpDecodeError('', 'it is not UTF-8');
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
 }

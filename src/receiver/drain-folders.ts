@@ -2,10 +2,10 @@ import type { Books } from '../model/books.ts';
 import type { HealthFinding } from '../model/health.ts';
 import type { Recording } from '../model/recording.ts';
 import type { Settings } from '../model/settings.ts';
-import { drainSpoolInGroups } from '../spool/drain.ts';
 import { timeOfRecord } from '../spool/read-record.ts';
 import { recordNames } from '../spool/write-record.ts';
 import { SpoolApplier } from '../writer/apply-spooled.ts';
+import { drainFolder } from '../writer/drain-folder.ts';
 import { addBooks } from '../writer/past-books.ts';
 import { type MakeRecording, TargetRecordings } from '../writer/target-recordings.ts';
 
@@ -61,7 +61,7 @@ export class FolderDrain {
         after: '',
         later: 0,
       };
-      const report = drainSpoolInGroups(folder, (group) => round.applier.apply(group), {
+      const report = drainFolder(folder, round.applier, {
         maxAgeMs: this.#settings.spoolHours * 3_600_000,
         maxBytes: this.#settings.spoolMaxMb * 1024 * 1024,
         limit: RECORDS_A_STEP,

@@ -38,11 +38,13 @@ export async function takeOtlp(
   const target = forwarding?.takes(signal) === true ? forwarding : null;
   const passed = header(request, FORWARDED_BY);
   if (target !== null && comesInACircle(passed ?? undefined, target.instance)) return refuse(CIRCLE);
-  const taking = await takeBody(request, { body: signal !== 'metrics', raw: target !== null }, limits, budget, proceed);
+  // Metrics that are forwarded are their target's to judge.
+  const passesBy = signal === 'metrics' && target !== null;
+  const taking = await takeBody(request, { body: !passesBy, raw: target !== null }, limits, budget, proceed);
   if (taking.status === 'gone') return { what: 'gone' };
   if (taking.status === 'refused') return refuse(taking.refusal);
   try {
-    const outcome = signal === 'metrics' ? NOTHING_TO_STORE : await store(storing, signal, encoding, taking);
+    const outcome = passesBy ? NOTHING_TO_STORE : await store(storing, signal, encoding, taking);
     if (outcome.status === 'stored' && target !== null) await target.offer(asItCame(request, signal, taking.raw, passed));
     return answer(signal, encoding, outcome, target !== null);
   } finally {
@@ -59,7 +61,7 @@ const CIRCLE = {
     'refused: this receiver has forwarded the request itself, so it goes in a circle; point AI_TRACKER_FORWARD_ENDPOINT at something that does not send back here',
 } as const;
 
-const store = (storing: Storing, signal: 'traces' | 'logs', encoding: OtlpEncoding, { body }: TakenBody): Promise<StoreOutcome> =>
+const store = (storing: Storing, signal: Signal, encoding: OtlpEncoding, { body }: TakenBody): Promise<StoreOutcome> =>
   storing.store({ signal, encoding, body, receivedMs: Date.now() });
 
 const asItCame = (request: IncomingMessage, signal: Signal, body: Uint8Array, forwardedBy: string | null): ForwardedRequest => ({

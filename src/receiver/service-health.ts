@@ -1,4 +1,4 @@
-import type { ForwardReport } from '../forward/forwarding.ts';
+import type { ForwardReport, Signal } from '../forward/forwarding.ts';
 import { type Books, imbalance } from '../model/books.ts';
 import type { HealthFinding, HealthStatus } from '../model/health.ts';
 import { packageVersion } from '../model/package-version.ts';
@@ -50,6 +50,8 @@ const SILENCE_MS = 30_000;
  * receiver out of service for it would lose the spans of everybody else.
  */
 const NOT_READY: ReadonlySet<string> = new Set(['books', 'write-failed', 'holding', 'locked', 'not-writing']);
+
+const ITEMS: Readonly<Record<Signal, string>> = { traces: 'spans', logs: 'log records', metrics: 'data points' };
 
 const NAME = 'ai-tracker-otel';
 const EMPTY = {
@@ -110,6 +112,12 @@ function findingsOf({ state, isWriting, silentMs, waiting, forward, receiver }: 
     const counts = lost.map(([reason, count]) => `${count} ${reason.replaceAll('_', ' ')}`).join(', ');
     const last = forward?.lastLoss == null ? '' : `; last: ${forward.lastLoss}`;
     find('amber', 'forward-dropped', `requests that were not passed on (all are stored here): ${counts}${last}`);
+  }
+  const rejected = Object.entries(forward?.rejected ?? {});
+  if (rejected.length > 0) {
+    const counts = rejected.map(([signal, count]) => `${count} ${ITEMS[signal as Signal]}`).join(', ');
+    const last = forward?.lastLoss == null ? '' : `; last: ${forward.lastLoss}`;
+    find('amber', 'forward-rejected', `what the forward target took and threw away: ${counts}${last}`);
   }
   const defects = receiver?.refused.defect ?? 0;
   if (defects > 0)

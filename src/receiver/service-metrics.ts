@@ -84,6 +84,12 @@ export class ServiceMetrics {
     this.#counter('forward_dropped_total', 'Requests not passed on.', ['reason'], ({ forward }) =>
       counted(forward?.dropped ?? {}, 'reason'),
     );
+    this.#counter(
+      'forward_rejected_total',
+      'Spans, log records and data points that the forward target threw away of requests that it took.',
+      ['signal'],
+      ({ forward }) => counted({ ...forward?.rejected }, 'signal'),
+    );
     this.#gauge('forward_waiting', 'Requests that wait to be passed on.', [], ({ forward }) => [
       [{}, forward?.waiting.requests ?? 0],
     ]);

@@ -3,7 +3,8 @@ import type { SpoolOutcome } from '../spool/write-record.ts';
 
 /** One OTLP request as it came, unpacked: what the HTTP side hands to the side that decodes and writes. */
 export interface OtlpRequest {
-  readonly signal: 'traces' | 'logs';
+  /** Metrics make no rows; whether they are well-formed is looked at with the others. */
+  readonly signal: 'traces' | 'logs' | 'metrics';
   readonly encoding: 'protobuf' | 'json';
   /** Without its content encoding. Handed over: the caller does not touch it afterwards. */
   readonly body: Uint8Array<ArrayBuffer>;

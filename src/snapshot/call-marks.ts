@@ -20,6 +20,22 @@ export interface StateMark {
   readonly event: ToolEvent | null;
 }
 
+/** An editing tool began: whoever ran beside it waits for the lines that it tells. */
+export interface BegunMark {
+  readonly what: 'begun';
+  readonly call: string;
+  readonly timeMs: number;
+}
+
+/** A call is over without a state: an editing tool's, one that was denied, or one whose hook could keep none. */
+export interface ClosedMark {
+  readonly what: 'closed';
+  readonly call: string;
+  readonly timeMs: number;
+  /** False where it never ran. */
+  readonly ran: boolean;
+}
+
 /** A file that another tool changed, which told the lines. */
 export interface EditedMark {
   readonly what: 'edited';
@@ -32,17 +48,24 @@ export interface EditedMark {
   readonly linesRemoved: number | null;
 }
 
-/** What a call was found to have changed, and the times that were given to it. */
+/** What a call was found to have changed; what was given to it is nobody else's. */
 export interface FoundMark {
   readonly what: 'found';
   readonly call: string;
   readonly timeMs: number;
-  readonly stretches: readonly Stretch[];
+  readonly steps: readonly FoundStep[];
   readonly edits: readonly FoundEdit[];
 }
 
+/** One change of one file: it happened within these times. */
+export interface FoundStep extends Stretch {
+  readonly path: string;
+  readonly blobBefore: string | null;
+  readonly blobAfter: string | null;
+}
+
 /** What is known of a work tree's calls, one small file for each fact: several drains write without a lock. */
-export type Mark = StateMark | EditedMark | FoundMark;
+export type Mark = StateMark | BegunMark | ClosedMark | EditedMark | FoundMark;
 
 /** Epoch milliseconds. */
 export interface Stretch {
@@ -50,13 +73,24 @@ export interface Stretch {
   readonly toMs: number;
 }
 
-const NAME = /^(\d{14})-[a-z]+-[0-9a-f]{24}\.json$/;
+/** What a mark's name tells. */
+export interface NamedMark {
+  readonly name: string;
+  readonly what: Mark['what'];
+  /** Whole milliseconds. */
+  readonly timeMs: number;
+  /** The call, and of `edited` the path: see `markKey`. */
+  readonly key: string;
+}
+
+const NAME = /^(\d{14})-([a-z]+)-([0-9a-f]{24})\.json$/;
+
+export const markKey = (call: string, path = ''): string =>
+  createHash('sha256').update(`${call}\0${path}`).digest('hex').slice(0, 24);
 
 /** The same fact twice has one name. */
-const nameOf = ({ what, call, timeMs, path = '' }: Pick<Mark, 'what' | 'call' | 'timeMs'> & { path?: string }): string => {
-  const hash = createHash('sha256').update(`${call}\0${path}`).digest('hex').slice(0, 24);
-  return `${String(Math.trunc(timeMs)).padStart(14, '0')}-${what}-${hash}.json`;
-};
+const nameOf = ({ what, call, timeMs, path }: Pick<Mark, 'what' | 'call' | 'timeMs'> & { path?: string }): string =>
+  `${String(Math.max(0, Math.trunc(timeMs))).padStart(14, '0')}-${what}-${markKey(call, path)}.json`;
 
 /** @throws the file system's error */
 export function writeMark(folder: string, mark: Mark): void {
@@ -67,24 +101,20 @@ export function writeMark(folder: string, mark: Mark): void {
   renameSync(temporary, path);
 }
 
-/** Marks since a time, oldest first, and the last state before it. */
-export function readMarks(folder: string, sinceMs: number): Mark[] {
-  const all = names(folder).flatMap((name) => {
-    const timeMs = timeOf(name);
-    return timeMs === null ? [] : [{ name, isSince: timeMs >= Math.trunc(sinceMs) }];
+/** All marks of a work tree, oldest first. */
+export const markNames = (folder: string): NamedMark[] =>
+  names(folder).flatMap((name) => {
+    const [, time, what, key] = NAME.exec(name) ?? [];
+    return time === undefined || key === undefined ? [] : [{ name, what: what as Mark['what'], timeMs: Number(time), key }];
   });
-  const last = all.findLast(({ name, isSince }) => !isSince && /-(before|after)-/.test(name));
-  const marks = all.flatMap(({ name, isSince }): Mark[] => {
-    if (!isSince && name !== last?.name) return [];
-    try {
-      return [JSON.parse(readFileSync(join(folder, name), 'utf8')) as Mark];
-    } catch {
-      // Another drain removed it.
-      return [];
-    }
-  });
-  // Names hold whole milliseconds.
-  return marks.sort((a, b) => a.timeMs - b.timeMs);
+
+/** Null where another drain removed it, or it is damaged. */
+export function readMark(folder: string, { name }: NamedMark): Mark | null {
+  try {
+    return JSON.parse(readFileSync(join(folder, name), 'utf8')) as Mark;
+  } catch {
+    return null;
+  }
 }
 
 /** The mark of a call, whenever it was made. */

@@ -1,35 +1,42 @@
 import { checkedOutCommit } from '../git/checked-out.ts';
-import type { GitFolders } from '../git/git-folders.ts';
-import { type TreeChange, treeChanges } from '../git/tree-changes.ts';
+import type { TreeChange } from '../git/tree-changes.ts';
 import { lastPart } from '../hook/hook-path.ts';
-import type { EditedMark, StateMark } from './call-marks.ts';
+import type { EditedMark, StateMark, Stretch } from './call-marks.ts';
 import type { FoundEdit } from './found-edit.ts';
-import type { OwnStretch } from './own-stretches.ts';
-import { freshChanges, type StalePaths, stateName } from './stale-paths.ts';
+import type { OwnStep } from './own-steps.ts';
+import type { Changes, TreeDiffs } from './tree-diffs.ts';
 
 /** A command that unpacks an archive or checks out a tree that nobody ignores. */
 const MAX_FILES = 10_000;
 
+type Change = TreeChange & Pick<FoundEdit, 'match'>;
+
 /**
- * @param stale by state, of `stalePaths`
+ * @param groups of `ownSteps`
  * @param others what other tools changed meanwhile and told the lines of
+ * @returns null where git cannot tell
  */
 export function foundEdits(
-  folders: GitFolders,
-  stretches: readonly OwnStretch[],
-  stale: ReadonlyMap<string, StalePaths>,
+  diffs: TreeDiffs,
+  groups: readonly (readonly OwnStep[])[],
   others: readonly EditedMark[],
 ): FoundEdit[] | null {
-  const byPath = new Map<string, TreeChange>();
-  for (const stretch of stretches) {
-    const changes = ownChanges(folders, stretch, stale);
+  const between = new Map<string, Changes | null>();
+  const byPath = new Map<string, Change>();
+  for (const group of groups) {
+    const [first, last] = [group[0], group.at(-1)];
+    if (first === undefined || last === undefined) continue;
+    const key = `${first.before.tree} ${first.before.head} ${last.after.tree} ${last.after.head}`;
+    let changes = between.get(key);
+    if (changes === undefined) between.set(key, (changes = ownChanges(diffs, first.before, last.after)));
     if (changes === null) return null;
-    for (const change of changes) {
-      const own = withoutOthers(change, others.filter(isWithin(stretch)));
-      if (own === null) continue;
-      const known = byPath.get(own.path);
-      byPath.set(own.path, known === undefined ? own : joined(known, own));
-    }
+    const change = changes.get(first.path);
+    const own =
+      change === undefined ? null : withoutOthers(change, others.filter(isWithin({ fromMs: first.fromMs, toMs: last.toMs })));
+    if (own === null) continue;
+    const match = group.some((step) => step.match === 'inferred') ? 'inferred' : 'exact';
+    const known = byPath.get(own.path);
+    byPath.set(own.path, known === undefined ? { ...own, match } : joined(known, { ...own, match }));
   }
   const changes = [...byPath.values()].filter(({ blobBefore, blobAfter }) => blobBefore !== blobAfter).slice(0, MAX_FILES);
   const moved = movedFiles(changes);
@@ -42,31 +49,25 @@ export function foundEdits(
 }
 
 /** What the command took from a commit that was there before is nobody's edit: `git pull` writes no lines, nor does `checkout`. */
-function ownChanges(
-  folders: GitFolders,
-  { before, after, fromMs }: OwnStretch,
-  stale: ReadonlyMap<string, StalePaths>,
-): TreeChange[] | null {
-  const changes = treeChanges(folders, before.tree, after.tree);
-  if (changes === null) return null;
-  if (before.head === null || after.head === null || before.head === after.head) {
-    const fresh = (mark: StateMark) => ({ tree: mark.tree, stale: stale.get(stateName(mark)) ?? new Map<string, string>() });
-    return freshChanges(folders, changes, fresh(before), fresh(after));
-  }
-  if (changes.length === 0) return changes;
-  const taken = checkedOutCommit(folders, before.head, after.head, fromMs);
+function ownChanges(diffs: TreeDiffs, before: StateMark, after: StateMark): Changes | null {
+  const changes = diffs.between(before.tree, after.tree);
+  if (changes === null || changes.size === 0 || before.head === null || after.head === null || before.head === after.head)
+    return changes;
+  const taken = checkedOutCommit(diffs.folders, before.head, after.head, before.timeMs);
   if (taken === null) return changes;
-  const beyond = new Map(treeChanges(folders, taken, after.tree)?.map((change) => [change.path, change]));
-  const dirty = new Set(treeChanges(folders, before.head, before.tree)?.map(({ path }) => path));
-  return changes.flatMap((change) => {
-    const edited = beyond.get(change.path);
-    if (edited === undefined) return [];
-    return [dirty.has(change.path) ? change : edited];
-  });
+  const beyond = diffs.between(taken, after.tree);
+  const dirty = diffs.between(before.head, before.tree);
+  return new Map(
+    [...changes.values()].flatMap((change) => {
+      const edited = beyond?.get(change.path);
+      if (edited === undefined) return [];
+      return [[change.path, dirty?.has(change.path) === true ? change : edited]];
+    }),
+  );
 }
 
 const isWithin =
-  ({ fromMs, toMs }: OwnStretch) =>
+  ({ fromMs, toMs }: Stretch) =>
   (edited: EditedMark): boolean =>
     edited.timeMs >= fromMs && edited.sinceMs <= toMs;
 
@@ -83,8 +84,9 @@ function withoutOthers(change: TreeChange, others: readonly EditedMark[]): TreeC
   return isShared && linesAdded === 0 && linesRemoved === 0 ? null : { ...change, linesAdded, linesRemoved };
 }
 
-const joined = (first: TreeChange, then: TreeChange): TreeChange => ({
+const joined = (first: Change, then: Change): Change => ({
   ...{ path: first.path, blobBefore: first.blobBefore, blobAfter: then.blobAfter },
+  match: first.match === 'inferred' ? 'inferred' : then.match,
   linesAdded: sum(first.linesAdded, then.linesAdded),
   linesRemoved: sum(first.linesRemoved, then.linesRemoved),
 });

@@ -6,23 +6,17 @@ import { prepareSnapshots } from '../git/prepare-snapshots.ts';
 import { dropState, type SnapshotStore, snapshotStore } from '../git/snapshot-store.ts';
 import { SnapshotTrees } from '../git/snapshot-tree.ts';
 import { type SnapshotAges, tendSnapshots } from '../git/tend-snapshots.ts';
-import type { FileEdit, ToolEvent } from '../hook/hook-event.ts';
-import {
-  type EditedMark,
-  type FoundMark,
-  findMark,
-  type Mark,
-  markFolders,
-  readMarks,
-  removeMarks,
-  type StateMark,
-  type Stretch,
-  writeMark,
-} from './call-marks.ts';
+import type { BatchEvent, FileEdit, HookEvent, SessionEvent, ToolEvent } from '../hook/hook-event.ts';
+import { findMark, markFolders, removeMarks, type StateMark, type Stretch, writeMark } from './call-marks.ts';
+import { callName, markEnded, markStateless } from './ended-calls.ts';
 import type { FoundEdit } from './found-edit.ts';
 import { foundEdits } from './found-edits.ts';
-import { ownStretches } from './own-stretches.ts';
-import { stalePaths } from './stale-paths.ts';
+import { MAX_HOOK_MS, stretchOf } from './hook-stretch.ts';
+import { ownSteps } from './own-steps.ts';
+import { pathHistories } from './path-history.ts';
+import { type Surroundings, surroundings } from './surroundings.ts';
+import { TreeDiffs } from './tree-diffs.ts';
+import { hasUndrainedStates } from './undrained-states.ts';
 
 /** What the states before and after a command show. */
 export interface FoundChanges {
@@ -35,11 +29,21 @@ export interface FoundChanges {
   readonly tree: string | null;
 }
 
-/** A tool's hook runs a little after the tool wrote. */
-const HOOK_LAG_MS = 100;
-/** A hook gives a state up after 2 s. */
-const MAX_HOOK_MS = 3000;
 const TEND_EACH_MS = 3_600_000;
+
+/** How well the spool is known: all that was in it was seen before, or more of it may come. */
+export type Look = 'first' | 'last';
+
+export interface Completion {
+  /** The event; behind it the event of the call's end once more, where that came first and is complete only now. */
+  readonly events: ToolEvent[];
+  /** What the command changed hangs on calls beside it that have no end yet: the event is to be shown again, and is told bare until then. */
+  readonly isWaiting: boolean;
+}
+
+type Decision = 'unknown' | 'waiting' | readonly FoundEdit[];
+
+const bare = (event: ToolEvent): Completion => ({ events: [event], isWaiting: false });
 
 /**
  * Completes events of commands with the files that they changed, as the states of the work tree before and after them tell: hours
@@ -49,24 +53,40 @@ export class SnapshotEdits {
   readonly #trees = new SnapshotTrees();
   /** Work trees that events came from, by their top folder. */
   readonly #seen = new Map<string, GitFolders>();
+  readonly #diffs = new Map<string, TreeDiffs>();
 
   /**
    * @param snapshot the state that the hook kept, a path
    * @param hookMs when the hook ran, where it is known
-   * @returns the event; behind it the event of the call's end once more, where that came first and is complete only now
    */
-  complete(event: ToolEvent, snapshot: string | null, hookMs: Stretch | null = null): ToolEvent[] {
-    const top = event.place.git?.top;
-    const folders = top === undefined ? null : gitFolders(top);
-    if (folders === null) return [event];
-    const store = snapshotStore(folders);
-    if (!existsSync(store.folder)) return [event];
-    this.#seen.set(folders.top, folders);
+  complete(
+    event: ToolEvent,
+    snapshot: string | null,
+    hookMs: Stretch | null = null,
+    look: Look = 'last',
+    nowMs: number = Date.now(),
+  ): Completion {
     try {
-      return this.#complete(event, snapshot, hookMs, folders, store);
+      const place = this.#placeOf(event);
+      if (place === null) return bare(event);
+      const { folders, store } = place;
+      const call = callName(event.sessionId, event.toolUseId);
+      if (snapshot === null) {
+        markStateless(call, event, folders, store);
+        return bare(event);
+      }
+      const isEnd = event.phase !== 'started';
+      this.#keepState(isEnd ? 'after' : 'before', call, event, { snapshot, hookMs }, folders, store);
+      const end = isEnd ? event : (findMark(store.marks, 'after', call)?.event ?? null);
+      if (end === null) return bare(event);
+      const edits = this.#editsOf(call, end.timeMs, folders, store, look, nowMs);
+      if (edits === 'unknown') return bare(event);
+      if (edits === 'waiting') return { events: [event], isWaiting: true };
+      const complete = withEdits(end, edits, folders);
+      return { events: isEnd ? [complete] : [event, complete], isWaiting: false };
     } catch {
       // The store cannot be written, or was removed meanwhile.
-      return [event];
+      return bare(event);
     }
   }
 
@@ -86,6 +106,26 @@ export class SnapshotEdits {
     } catch {
       return null;
     }
+  }
+
+  /** What ends with a turn or a session is waited for no longer. */
+  end(event: BatchEvent | SessionEvent): void {
+    try {
+      const place = this.#placeOf(event);
+      if (place !== null) markEnded(event, place.store);
+    } catch {
+      // As above: they are waited for until they are old.
+    }
+  }
+
+  #placeOf({ place }: HookEvent): { readonly folders: GitFolders; readonly store: SnapshotStore } | null {
+    const top = place.git?.top;
+    const folders = top === undefined ? null : gitFolders(top);
+    if (folders === null) return null;
+    const store = snapshotStore(folders);
+    if (!existsSync(store.folder)) return null;
+    this.#seen.set(folders.top, folders);
+    return { folders, store };
   }
 
   /**
@@ -110,53 +150,42 @@ export class SnapshotEdits {
     }
     this.#seen.clear();
     this.#trees.forget();
+    this.#diffs.clear();
     return said;
   }
 
-  #complete(
-    event: ToolEvent,
-    snapshot: string | null,
-    hookMs: Stretch | null,
-    folders: GitFolders,
-    store: SnapshotStore,
-  ): ToolEvent[] {
-    const call = `${event.sessionId}:${event.toolUseId}`;
-    if (snapshot === null) {
-      if (event.phase !== 'started') markEdited(call, event, folders, store);
-      return [event];
-    }
-    const isEnd = event.phase !== 'started';
-    this.#keepState(isEnd ? 'after' : 'before', call, event, { snapshot, hookMs }, folders, store);
-    const end = isEnd ? event : (findMark(store.marks, 'after', call)?.event ?? null);
-    if (end === null) return [event];
-    const edits = this.#editsOf(call, end.timeMs, folders, store);
-    if (edits === null) return [event];
-    const complete = withEdits(end, edits, folders);
-    return isEnd ? [complete] : [event, complete];
-  }
-
-  /** Null where a state is missing. What was found once stays so: what came to be known since had its part without it. */
-  #editsOf(call: string, timeMs: number, folders: GitFolders, store: SnapshotStore): readonly FoundEdit[] | null {
+  /** What was found once stays so: what came to be known since had its part without it. */
+  #editsOf(call: string, timeMs: number, folders: GitFolders, store: SnapshotStore, look: Look, nowMs: number): Decision {
     const found = findMark(store.marks, 'found', call);
     if (found !== null) return found.edits;
     const before = findMark(store.marks, 'before', call);
-    if (before === null) return null;
-    const after = findMark(store.marks, 'after', call);
-    // States that overlap it may be a little older.
-    const known = readMarks(store.marks, before.timeMs - MAX_HOOK_MS);
-    const marks = known.filter((mark) => Math.trunc(mark.timeMs) >= Math.trunc(before.timeMs));
-    const given = marks.filter(isFound).flatMap(({ stretches }) => stretches);
-    // The clock was set back meanwhile, or is too coarse for the call: what ran beside it can't be told, the call's two states can.
-    const isBackward = after !== null && after.timeMs <= before.timeMs;
-    const stretches = isBackward
-      ? [{ fromMs: after.timeMs, toMs: after.timeMs, before, after }]
-      : ownStretches(call, marks.filter(isState), given);
-    const stale = isBackward ? new Map() : stalePaths(folders, known.filter(isState));
-    const edits = stale === null ? null : foundEdits(folders, stretches, stale, marks.filter(isEdited));
-    if (edits === null) return null;
-    const times = stretches.map(({ fromMs, toMs }) => ({ fromMs, toMs }));
-    writeMark(store.marks, { what: 'found', call, timeMs, stretches: times, edits });
+    const after = before === null ? null : findMark(store.marks, 'after', call);
+    if (before === null || after === null) return 'unknown';
+    const isAllKnown = !hasUndrainedStates(store);
+    if (!isAllKnown && look === 'first') return 'waiting';
+    const around = surroundingsOf(store.marks, before, after, nowMs);
+    // A hook that looked at the tree meanwhile is done by then, and what it kept is in a spool.
+    const endMs = around.states.reduce((most, state) => Math.max(most, stretchOf(state).toMs), 0);
+    if (!isAllKnown && nowMs < endMs + MAX_HOOK_MS) return 'waiting';
+    const diffs = this.#diffsOf(folders);
+    const histories = pathHistories(diffs, around.states);
+    if (histories === null) return 'unknown';
+    const { groups, isOpen } = ownSteps(call, histories, around, folders.top);
+    const lastMs = groups.flat().reduce((most, { toMs }) => Math.max(most, toMs), Number.NEGATIVE_INFINITY);
+    if (isOpen || around.editingSinceMs <= lastMs) return 'waiting';
+    const edits = foundEdits(diffs, groups, around.edited);
+    if (edits === null) return 'unknown';
+    const steps = groups
+      .flat()
+      .map(({ path, blobBefore, blobAfter, fromMs, toMs }) => ({ path, blobBefore, blobAfter, fromMs, toMs }));
+    writeMark(store.marks, { what: 'found', call, timeMs, steps, edits });
     return edits;
+  }
+
+  #diffsOf(folders: GitFolders): TreeDiffs {
+    const diffs = this.#diffs.get(folders.top) ?? new TreeDiffs(folders);
+    this.#diffs.set(folders.top, diffs);
+    return diffs;
   }
 
   #keepState(
@@ -169,7 +198,11 @@ export class SnapshotEdits {
   ): void {
     const file = fileOf(snapshot, store);
     const tree = file === null ? null : this.#trees.of(folders, file);
-    if (file === null || tree === null) return;
+    if (file === null || tree === null) {
+      // Drained before, or its content is gone: nobody waits for it.
+      if (what === 'after' && findMark(store.marks, 'after', call) === null) markStateless(call, event, folders, store);
+      return;
+    }
     const head = event.place.git?.headSha ?? null;
     const ran = hookMs !== null && isNear(hookMs, event.timeMs) ? { hookMs } : {};
     const timeMs = event.timeMs + partOfTick(`${what} ${call}`);
@@ -188,9 +221,12 @@ function tendStore(folders: GitFolders, ages: SnapshotAges, nowMs: number): void
   for (const marks of markFolders(store.folder)) removeMarks(marks, nowMs - ages.contentMs);
 }
 
-const isState = (mark: Mark): mark is StateMark => mark.what === 'before' || mark.what === 'after';
-const isEdited = (mark: Mark): mark is EditedMark => mark.what === 'edited';
-const isFound = (mark: Mark): mark is FoundMark => mark.what === 'found';
+/** The clock was set back meanwhile, or is too coarse for the call: what ran beside it can't be told, the call's two states can. */
+function surroundingsOf(marks: string, before: StateMark, after: StateMark, nowMs: number): Surroundings {
+  if (after.timeMs > before.timeMs) return surroundings(marks, before, after, nowMs);
+  const runs = [{ before, after, endMs: after.timeMs }];
+  return { states: [before, after], runs, edited: [], editingSinceMs: Number.POSITIVE_INFINITY, found: [] };
+}
 
 /**
  * Less than 0.25 ms, the same each time. File systems' clocks tick each 4 ms on many a kernel, and the time between two states of one
@@ -206,23 +242,18 @@ const isNear = ({ fromMs, toMs }: Stretch, timeMs: number): boolean =>
 const fileOf = (snapshot: string, { folder }: SnapshotStore): string | null =>
   /^[\w-]+\.index$/.test(basename(snapshot)) ? join(folder, basename(snapshot)) : null;
 
-/** So that a command that ran meanwhile is not given the same lines. */
-function markEdited(call: string, { timeMs, durationMs, edits }: ToolEvent, { top }: GitFolders, store: SnapshotStore): void {
-  const sinceMs = timeMs - (durationMs ?? 0) - HOOK_LAG_MS;
-  for (const { path, linesAdded, linesRemoved } of edits) {
-    const below = path.startsWith(`${top}/`) ? path.slice(top.length + 1) : null;
-    if (below !== null) writeMark(store.marks, { what: 'edited', call, timeMs, sinceMs, path: below, linesAdded, linesRemoved });
-  }
-}
+/** That it was the call's is what the tool told. */
+const withLines = (edit: FileEdit, found: FileEdit | undefined): FileEdit =>
+  found === undefined ? edit : { ...found, match: 'exact' };
 
 /** What the tool told stands; the states fill in where it told of a file and not of its lines. */
 function withEdits(event: ToolEvent, found: readonly FoundEdit[], { top }: GitFolders): ToolEvent {
-  const edits = found.map(({ path, previousPath, type, linesAdded, linesRemoved }): FileEdit => {
+  const edits = found.map(({ path, previousPath, type, linesAdded, linesRemoved, match }): FileEdit => {
     const previous = previousPath === null ? null : join(top, previousPath);
-    return { path: join(top, path), previousPath: previous, type, linesAdded, linesRemoved };
+    return { path: join(top, path), previousPath: previous, type, linesAdded, linesRemoved, match };
   });
   if (event.edits.length === 0) return event.toolName === 'NotebookEdit' ? event : { ...event, edits };
   const byPath = new Map(edits.map((edit) => [edit.path, edit]));
-  const filled = event.edits.map((edit) => (edit.linesAdded === null ? (byPath.get(edit.path) ?? edit) : edit));
+  const filled = event.edits.map((edit) => (edit.linesAdded === null ? withLines(edit, byPath.get(edit.path)) : edit));
   return { ...event, edits: filled };
 }

@@ -5,7 +5,7 @@ import { isMarkedFull, markFull } from './full-marker.ts';
 import { readRecordFile, timeOfRecord } from './read-record.ts';
 import { countRefusal, IGNORED_HOOKS } from './refusals.ts';
 import type { SpoolReading, SpoolRecord } from './spool-record.ts';
-import { removeTornFiles } from './torn-files.ts';
+import { removeTemporary, removeTornFiles } from './torn-files.ts';
 import { recordNames, spoolBytes } from './write-record.ts';
 
 /** Records that nobody can read, for a person to look at. */
@@ -233,6 +233,7 @@ class Drain {
     try {
       makeFolder(bad);
       renameSync(join(this.#folder, name), join(bad, name));
+      removeTemporary(this.#folder, name);
       this.#report.unreadable += 1;
       this.#report.givenUp.push(name);
       this.#report.messages.push(`cannot use the spool record ${name} (${why}); moved to ${bad}`);
@@ -252,6 +253,7 @@ class Drain {
     const path = join(this.#folder, name);
     try {
       unlinkSync(path);
+      removeTemporary(this.#folder, name);
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')

@@ -1,5 +1,6 @@
-import { readdirSync, statSync, unlinkSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { isHookFile } from './record-name.ts';
 
 /** A writer that still lives is done within seconds, on the slowest disk too. */
 const TORN_AFTER_MS = 3_600_000;
@@ -23,4 +24,14 @@ export function removeTornFiles(folder: string, nowMs: number): number {
     // No such folder, not ours, or another drainer was first.
   }
   return removed;
+}
+
+/** Shell hooks give a record its name by a link, and leave the temporary one: of two processes they start only one. */
+export function removeTemporary(folder: string, name: string): void {
+  if (!isHookFile(name)) return;
+  try {
+    rmSync(join(folder, `.${name}.tmp`), { force: true });
+  } catch {
+    // Deleted with the torn ones.
+  }
 }

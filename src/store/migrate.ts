@@ -111,7 +111,7 @@ export function migrate(
 }
 
 /** @throws {StoreError} `too-old` */
-function assertWriterFits(identity: FileIdentity, ourVersion: number, path: string): void {
+export function assertWriterFits(identity: FileIdentity, ourVersion: number, path: string): void {
   if (identity.minWriter <= ourVersion) return;
   throw new StoreError(
     'too-old',

@@ -9,6 +9,7 @@ import { ensureFile, FILE_MODE } from './make-file.ts';
 import {
   assertOurs,
   assertReaderFits,
+  assertWriterFits,
   type FileIdentity,
   type Migration,
   migrate,
@@ -109,8 +110,10 @@ export function openForWriting(file: string, options: WriteOptions): OpenFile {
     }
     return opened(db, path, journal, identity, true, findings);
   } catch (error) {
+    // Before the close, which gives handles back: whether they lack is why a file cannot be opened.
+    const told = asStoreError(error, 'write to', path);
     db?.close();
-    throw asStoreError(error, 'write to', path);
+    throw told;
   }
 }
 
@@ -130,6 +133,28 @@ export function openForReading(file: string, options: ReadOptions = {}): OpenFil
     }
   } catch (error) {
     throw asStoreError(error, 'read', path);
+  }
+}
+
+/**
+ * Whether an existing file would take rows of this build; changes nothing. One that is locked or has only just been made may.
+ * @throws {StoreError} `not-ours`, `corrupt`, `too-old`
+ */
+export function assertTakesRows(file: string, migrations: readonly Migration[] = shippedMigrations()): void {
+  const path = absolutePath(file);
+  let db: Db | undefined;
+  try {
+    const snapshot = snapshotOf(path);
+    try {
+      db = openAsRead(snapshot, 0);
+      if (assertOurs(db, path, 'write to') === 'ours') assertWriterFits(readIdentity(db), migrations.length, path);
+    } finally {
+      db?.close();
+      if (snapshot.as === 'copy') snapshot.remove();
+    }
+  } catch (error) {
+    const told = asStoreError(error, 'write to', path);
+    if (!(told instanceof StoreError) || ['not-ours', 'corrupt', 'too-old'].includes(told.code)) throw told;
   }
 }
 

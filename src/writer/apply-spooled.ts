@@ -9,7 +9,7 @@ import { decodeBatch } from '../model/batch-codec.ts';
 import type { Recording } from '../model/recording.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Origin, SpanBatch, SpanRecord } from '../model/span-record.ts';
-import { SnapshotEdits } from '../snapshot/snapshot-edits.ts';
+import { type Look, SnapshotEdits } from '../snapshot/snapshot-edits.ts';
 import type { DrainVerdict, Named } from '../spool/drain.ts';
 import type { SpooledHook, SpooledSpans, SpoolRecord, SpoolTarget } from '../spool/spool-record.ts';
 import { LineMemories } from './line-memories.ts';
@@ -27,6 +27,11 @@ export type RecordingFor = (target: SpoolTarget, home: string | null) => Recordi
 const DIALECT = 'claude-code';
 const GIT_DIALECT = 'git';
 
+interface Completion {
+  readonly events: readonly HookEvent[];
+  readonly isWaiting: boolean;
+}
+
 /** Hook events for one file and of one door: one transaction. */
 interface Share {
   readonly key: string;
@@ -36,7 +41,13 @@ interface Share {
   receivedMs: number;
   readonly spans: SpanRecord[];
   readonly members: number[];
+  /** Names of records that are told bare by now, and wait for what is known later. */
+  readonly bare: string[];
 }
+
+/** Told bare by this process: once is enough. */
+const toldBare = new Set<string>();
+const MAX_TOLD = 10_000;
 
 /**
  * Brings records of a spool into the files that they name. Made anew for each drain: a file that cannot be written holds up
@@ -48,23 +59,50 @@ export class SpoolApplier {
   readonly #stuck = new Set<string>();
   readonly #snapshots = new SnapshotEdits();
   readonly memories = new LineMemories();
+  readonly #waiting = new Set<string>();
+  #look: Look = 'first';
 
   constructor(recordingFor: RecordingFor, readHook: ReadHook = readSpooledHook) {
     this.#recordingFor = recordingFor;
     this.#readHook = readHook;
   }
 
+  /** Records of commands whose changes hang on what is not known yet; they stay in the spool, which is no fault. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * The spool was seen whole: what waits is shown once more.
+   *
+   * @param show drains the records of these names
+   * @returns what it does, and how many wait still
+   */
+  lookAgain<T>(show: (names: ReadonlySet<string>) => T): { readonly result: T; readonly waiting: number } {
+    const names = new Set(this.#waiting);
+    this.#waiting.clear();
+    this.#look = 'last';
+    try {
+      return { result: show(names), waiting: this.#waiting.size };
+    } finally {
+      this.#look = 'first';
+      this.#waiting.clear();
+    }
+  }
+
   apply(group: readonly Named[]): DrainVerdict[] {
     const verdicts = new Array<DrainVerdict>(group.length).fill('later');
     const shares = new Map<string, Share>();
-    for (const { record, i } of inTime(group)) {
+    for (const { name, record, i } of inTime(group)) {
       if (record.kind === 'spans') verdicts[i] = this.#applySpans(record);
-      else verdicts[i] = this.#share(record, i, shares);
+      else verdicts[i] = this.#share(name, record, i, shares);
     }
     for (const share of shares.values()) {
-      const { key, recording, door, agentId, receivedMs, spans, members } = share;
+      const { key, recording, door, agentId, receivedMs, spans, members, bare } = share;
+      if (spans.length === 0) continue;
       const isWritten = this.#write(key, { origin: { door, agentId, receivedMs }, spans, logs: [] }, recording);
       for (const i of members) verdicts[i] = isWritten ? 'applied' : 'later';
+      if (isWritten) remember(bare);
     }
     return verdicts;
   }
@@ -76,7 +114,7 @@ export class SpoolApplier {
   }
 
   /** Puts the event to those that go with it. @returns what is known of the record by now */
-  #share(record: SpooledHook, member: number, shares: Map<string, Share>): DrainVerdict {
+  #share(name: string, record: SpooledHook, member: number, shares: Map<string, Share>): DrainVerdict {
     const { target, home = null, place, receivedMs, source } = record;
     if (source === 'git') return this.#applyGit(record);
     // Who can read it has yet to come: another version, or another command.
@@ -95,18 +133,23 @@ export class SpoolApplier {
     }
     let share = shares.get(key);
     if (share === undefined) {
-      share = { key, recording, door, agentId: target.agentId, receivedMs, spans: [], members: [] };
+      share = { key, recording, door, agentId: target.agentId, receivedMs, spans: [], members: [], bare: [] };
       shares.set(key, share);
     }
     share.receivedMs = Math.max(share.receivedMs, receivedMs);
-    let isKept = true;
-    for (const event of this.#completed(reading.event, record)) {
-      share.spans.push(...spansOfHook(event));
-      if (event.what === 'tool') isKept &&= this.memories.takeCall(event, record, this.#snapshots.found(event));
-    }
-    // Its rows are written all the same; it comes again for the lines.
-    if (isKept) share.members.push(member);
+    const { events, isWaiting } = this.#completed(reading.event, record);
+    if (isWaiting) {
+      this.#waiting.add(name);
+      if (this.#look === 'first' || toldBare.has(name)) return 'later';
+      share.bare.push(name);
+    } else if (this.#takeLines(events, record)) share.members.push(member);
+    for (const event of events) share.spans.push(...spansOfHook(event));
     return 'later';
+  }
+
+  /** @returns false where it cannot be kept now whose the lines are: the rows are written all the same, and the record comes again */
+  #takeLines(events: readonly HookEvent[], record: SpooledHook): boolean {
+    return events.every((event) => event.what !== 'tool' || this.memories.takeCall(event, record, this.#snapshots.found(event)));
   }
 
   #applyGit(record: SpooledHook): DrainVerdict {
@@ -135,8 +178,10 @@ export class SpoolApplier {
   }
 
   /** With the files that a command changed, where the hook kept what they were. */
-  #completed(event: HookEvent, { snapshot = null, hookMs }: SpooledHook): HookEvent[] {
-    return event.what === 'tool' ? this.#snapshots.complete(event, snapshot, hookMs ?? null) : [event];
+  #completed(event: HookEvent, { snapshot = null, hookMs }: SpooledHook): Completion {
+    if (event.what === 'tool') return this.#snapshots.complete(event, snapshot, hookMs ?? null, this.#look);
+    this.#snapshots.end(event);
+    return { events: [event], isWaiting: false };
   }
 
   /**
@@ -158,10 +203,15 @@ export class SpoolApplier {
   }
 }
 
+function remember(names: readonly string[]): void {
+  if (toldBare.size + names.length > MAX_TOLD) toldBare.clear();
+  for (const name of names) toldBare.add(name);
+}
+
 /** Scripts name their records by a random number; what ran beside a command is to be known when the command is looked at. */
-const inTime = (group: readonly Named[]): { readonly record: SpoolRecord; readonly i: number }[] => {
+const inTime = (group: readonly Named[]): (Named & { readonly i: number })[] => {
   const timeOf = (record: SpoolRecord): number => (record.kind === 'hook' ? record.receivedMs : 0);
-  return group.map(({ record }, i) => ({ record, i })).toSorted((a, b) => timeOf(a.record) - timeOf(b.record));
+  return group.map(({ name, record }, i) => ({ name, record, i })).toSorted((a, b) => timeOf(a.record) - timeOf(b.record));
 };
 
 /** Asked of git once a minute at most, whichever drain asks. */

@@ -3,11 +3,12 @@ import { basename, dirname, join } from 'node:path';
 import type { HealthFinding } from '../model/health.ts';
 import { makeFolder } from '../model/make-folder.ts';
 import type { Settings } from '../model/settings.ts';
-import { BAD_FOLDER, drainSpoolInGroups } from '../spool/drain.ts';
+import { BAD_FOLDER } from '../spool/drain.ts';
 import { spoolFolders } from '../spool/spool-folder.ts';
 import { type SpoolRecord, type SpoolTarget, spoolTarget } from '../spool/spool-record.ts';
 import { recordNames, spoolBytes, writeSpoolRecord } from '../spool/write-record.ts';
 import { SpoolApplier } from './apply-spooled.ts';
+import { drainFolder } from './drain-folder.ts';
 import type { BatchMessage, Settlement, ToHost } from './messages.ts';
 import type { TargetRecordings } from './target-recordings.ts';
 
@@ -97,7 +98,7 @@ export class ThreadSpool {
     this.#more = false;
     this.#held.clear();
     for (const folder of this.#folders) {
-      const report = drainSpoolInGroups(folder, (group) => applier.apply(group), {
+      const report = drainFolder(folder, applier, {
         maxAgeMs: this.#parts.settings.spoolHours * 3_600_000,
         maxBytes: this.#parts.settings.spoolMaxMb * 1024 * 1024,
         limit: RECORDS_PER_DRAIN,

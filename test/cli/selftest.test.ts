@@ -1,8 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { Deadline } from '../../src/cli/selftest/deadline.ts';
+import type { Bench, Door } from '../../src/cli/selftest/door.ts';
+import { runDoors } from '../../src/cli/selftest/run-doors.ts';
+import { until } from '../support/agent-rows.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
 import { ServeProcess } from '../support/serve-process.ts';
 import { aiTracker, type CommandRun, type RunOptions } from './command.ts';
@@ -18,7 +25,12 @@ interface Report {
   }[];
 }
 
-async function selftest(options: RunOptions, ...args: string[]): Promise<CommandRun & { readonly report: Report }> {
+/** What is tested here but in the last tests is not its speed: a machine that runs tests is busy. */
+const PATIENT = ['--within', '60'];
+
+const selftest = (options: RunOptions, ...args: string[]): ReturnType<typeof hasty> => hasty(options, ...PATIENT, ...args);
+
+async function hasty(options: RunOptions, ...args: string[]): Promise<CommandRun & { readonly report: Report }> {
   const run = await aiTracker(['selftest', '--json', ...args], options);
   return { ...run, report: JSON.parse(run.stdout) as Report };
 }
@@ -73,7 +85,7 @@ describe('ai-tracker selftest', () => {
 
   test('prints a line for each door, marked, in 80 columns', async () => {
     const home = scratchFolder();
-    const { code, stdout } = await aiTracker(['selftest'], { home, env: { COLUMNS: '80', NO_COLOR: '1' } });
+    const { code, stdout } = await aiTracker(['selftest', ...PATIENT], { home, env: { COLUMNS: '80', NO_COLOR: '1' } });
     expect(code).toBe(0);
     const lines = stdout.trimEnd().split('\n');
     expect(lines.filter((line) => /^[✓-] \w+ /.test(line)).map((line) => line.split(/ +/)[1])).toEqual([
@@ -85,7 +97,7 @@ describe('ai-tracker selftest', () => {
   test('leaves the rows of others, and what waits in their spool, as they are', async () => {
     const home = scratchFolder();
     const dir = join(home, 'agents');
-    expect(await aiTracker(['selftest', '--dir', dir], { home })).toMatchObject({ code: 0 });
+    expect(await aiTracker(['selftest', ...PATIENT, '--dir', dir], { home })).toMatchObject({ code: 0 });
     await aiTracker(['ingest', '-', '--dir', dir, '--agent', 'worker-7'], { home, input: span('run-1') });
     const spool = join(dir, '.spool');
     mkdirSync(spool, { recursive: true });
@@ -195,7 +207,7 @@ describe('ai-tracker selftest', () => {
   test('takes away what a self-test that was killed left, and leaves what one that runs now needs', async () => {
     const home = scratchFolder();
     const dir = join(home, 'agents');
-    await aiTracker(['selftest', '--dir', dir], { home });
+    await aiTracker(['selftest', ...PATIENT, '--dir', dir], { home });
     const old = await seed(home, dir, 'selftest-00000000');
     const young = await seed(home, dir, 'selftest-11111111');
     const person = await seed(home, dir, 'selftest-of-mine');
@@ -205,6 +217,73 @@ describe('ai-tracker selftest', () => {
     expect(files(dir).filter((name) => name.startsWith('selftest'))).toEqual(
       [young, person].map((path) => path.slice(dir.length + 1)),
     );
+  });
+});
+
+describe('ai-tracker selftest ends in its time, whatever hangs', () => {
+  /** Of a script that leaves a child behind, which holds its pipes open. */
+  const hanging = (pidFile: string): string => `sleep 600 &\necho $! >${pidFile}\nwait\n`;
+  const isAlive = (pid: number): boolean => {
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  test('a hook that does not end: ✗ within two seconds, the hook and its children are killed, nothing is left', async () => {
+    const home = await installed();
+    const pidFile = join(home, 'pid');
+    writeFileSync(join(home, '.config/ai-tracker/hooks/claude-hook.sh'), hanging(pidFile));
+    const { code, report } = await hasty({ home });
+    expect(code).toBe(1);
+    // Two, and what a busy machine puts between a timer and its work; without a limit it would be ten and more.
+    expect(report.ms).toBeLessThan(6000);
+    expect(report.doors.at(-1)).toMatchObject({ status: 'failed', message: expect.stringMatching(/did not end|2 s/) as string });
+    if (existsSync(pidFile)) await until('it is killed', () => !isAlive(Number(readFileSync(pidFile, 'utf8'))));
+    expect(files(home).filter((name) => name.startsWith('selftest'))).toEqual([]);
+  });
+
+  test('a hook of which only the installed one hangs is named', async () => {
+    const home = await installed();
+    writeFileSync(join(home, '.config/ai-tracker/hooks/claude-hook.sh'), hanging(join(home, 'pid')));
+    const { report } = await hasty({ home }, '--within', '8');
+    expect(report.doors.at(-1)).toMatchObject({ door: 'installed', status: 'failed', command: 'ai-tracker install' });
+    expect(report.doors.at(-1)?.message).toMatch(/a kill after \d+ ms, since it did not end/);
+  });
+
+  test('a receiver that takes a request and never answers', async () => {
+    const home = scratchFolder();
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    onTestFinished(() => {
+      silent.closeAllConnections();
+      silent.close();
+    });
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const { code, report } = await hasty({ home, env: { AI_TRACKER_ENDPOINT: url } }, '--within', '8');
+    expect(code).toBe(1);
+    expect(report.doors.at(-1)).toMatchObject({ door: 'serve', status: 'failed' });
+    expect(report.doors.at(-1)?.message).toContain(`${url} takes a request and does not answer`);
+  });
+
+  test('a door that hangs for good is given up with the others’ results told', async () => {
+    const told: string[] = [];
+    const deadline = new Deadline(performance.now() / 1000 + 0.2);
+    const ok: Door = { name: 'first', try: () => ({ status: 'ok', message: 'fine' }) };
+    const hangs: Door = { name: 'second', try: () => new Promise(() => undefined) };
+    const results = await runDoors([ok, hangs], { deadline } as Bench, ({ door, status }) => told.push(`${door} ${status}`));
+    expect(told).toEqual(['first ok', 'second failed']);
+    expect(results.at(-1)).toMatchObject({ message: expect.stringContaining('no answer when the') as string });
+  });
+
+  test('a time that is none is wrong use', async () => {
+    for (const within of ['0', '-1', 'soon', '']) {
+      const { code, stderr } = await aiTracker(['selftest', `--within=${within}`], { home: scratchFolder() });
+      expect([within, code]).toEqual([within, 2]);
+      expect(stderr).toContain('--within');
+    }
   });
 });
 

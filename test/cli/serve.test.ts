@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -8,9 +8,11 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ServiceHealth } from '../../src/receiver/service-health.ts';
+import { openForWriting } from '../../src/store/open.ts';
 import { countOf, until } from '../support/agent-rows.ts';
-import { freePort } from '../support/forward-target.ts';
-import { otlpJson } from '../support/otlp-json.ts';
+import { freePort, says, targetServer } from '../support/forward-target.ts';
+import { closedMigrations } from '../support/future-schema.ts';
+import { otlpJson } from '../support/otlp-request.ts';
 import { HttpSender, JSON_TYPE } from '../support/post.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
 import { type ServeOptions, ServeProcess } from '../support/serve-process.ts';
@@ -97,7 +99,16 @@ describe('ai-tracker serve', () => {
       const folder = scratchFolder();
       const port = await freePort();
       const log = isFull ? openSync('/dev/full', 'w') : 'pipe';
-      const child = spawn(process.execPath, [MAIN, 'serve', '--port', String(port), '--dir', folder], {
+      // Nobody can read the log, so what it tries to say is noted on the way there.
+      const said = join(folder, 'said');
+      const noting = `import { appendFileSync } from 'node:fs';
+        const write = process.stdout.write;
+        process.stdout.write = function (text, ...rest) {
+          appendFileSync(${JSON.stringify(said)}, text);
+          return write.call(this, text, ...rest);
+        };`;
+      const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(noting)}`];
+      const child = spawn(process.execPath, [...nodeArgs, MAIN, 'serve', '--port', String(port), '--dir', folder], {
         env: { PATH: process.env['PATH'], HOME: folder },
         stdio: ['ignore', log, log],
       });
@@ -112,8 +123,7 @@ describe('ai-tracker serve', () => {
         ),
       );
       expect(await post({ url }, bodyOf('a', 1))).toBe(200);
-      // Long enough for its line of counts.
-      await new Promise((resolve) => setTimeout(resolve, 4000));
+      await until('its line of counts', () => readFileSync(said, 'utf8').includes('1 span stored'));
       expect(await post({ url }, bodyOf('a', 2))).toBe(200);
       child.kill('SIGTERM');
       expect((await once(child, 'close'))[0]).toBe(0);
@@ -224,6 +234,57 @@ describe('ai-tracker serve', () => {
     expect(events[3]).toMatchObject({ requests: 1, stored: 1 });
   });
 
+  test('with --quiet --json says only what is wrong, and that it is over, as JSON', async () => {
+    const folder = scratchFolder();
+    const port = await freePort();
+    const child = spawn(process.execPath, [MAIN, 'serve', '--port', String(port), '--dir', folder, '--quiet', '--json'], {
+      env: { PATH: process.env['PATH'], HOME: folder },
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (said += data.toString()));
+    const url = `http://127.0.0.1:${port}`;
+    await untilAsync('it listens', () =>
+      fetch(`${url}/livez`).then(
+        () => true,
+        () => false,
+      ),
+    );
+    const damaged = join(folder, 'a.db');
+    writeFileSync(damaged, 'my notes');
+    expect(await post({ url }, bodyOf('a', 1))).toBe(503);
+    await until('the trouble is said', () => said.includes('"finding"'));
+    renameSync(damaged, `${damaged}.bad`);
+    expect(await post({ url }, bodyOf('a', 1))).toBe(200);
+    await until('its end is said', () => said.includes('"finding_over"'));
+    child.kill('SIGTERM');
+    expect((await once(child, 'close'))[0]).toBe(0);
+    const events = said
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(events).toMatchObject([
+      { event: 'finding', level: 'red', code: 'write-failed' },
+      { event: 'finding_over', code: 'write-failed' },
+    ]);
+  });
+
+  test('says of requests that hold no spans what came', async () => {
+    const serve = await serveIn(scratchFolder());
+    const send = async (path: string, body: string): Promise<number> => {
+      const response = await fetch(`${serve.url}${path}`, {
+        ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body },
+      });
+      return response.status;
+    };
+    const hook = JSON.stringify({ hook_event_name: 'PostToolUse', session_id: 's', tool_name: 'Read', tool_input: {} });
+    expect(await send('/v1/metrics', '{}')).toBe(200);
+    expect(await send('/v1/metrics', '{}')).toBe(200);
+    expect(await send('/v1/hooks/claude-code', hook)).toBe(200);
+    expect(await serve.stop()).toBe(0);
+    expect(serve.output).toMatch(/since the start 3 requests, 2 of metrics, 1 of hooks, 1 hook event\n/);
+  });
+
   test('gives everything to the agent of --agent, and reads no AGENT_ID of its own', async () => {
     const folder = scratchFolder();
     const named = await serveIn(folder, { args: ['--agent', 'all'], env: { AGENT_ID: 'the-receiver' } });
@@ -318,6 +379,35 @@ describe('ai-tracker serve does not start', () => {
     expect(code).toBe(3);
   });
 
+  const laterSchema = (): string => {
+    const path = join(scratchFolder(), 'rows.db');
+    openForWriting(path, { busyTimeoutMs: 0, migrations: closedMigrations('min_writer') }).close();
+    return path;
+  };
+  const damaged = (): string => {
+    const path = join(scratchFolder(), 'rows.db');
+    openForWriting(path, { busyTimeoutMs: 0 }).close();
+    writeFileSync(path, Buffer.from(readFileSync(path)).fill(0x5a, 100, 4096));
+    return path;
+  };
+
+  test.each([
+    ['--db', 'of a later schema that shuts this one out', laterSchema, 'upgrade'],
+    ['AI_TRACKER_DB_PATH', 'of a later schema that shuts this one out', laterSchema, 'upgrade'],
+    ['--db', 'that is damaged', damaged, 'move it aside'],
+    ['AI_TRACKER_DB_PATH', 'that is damaged', damaged, 'move it aside'],
+  ])('where %s names a file %s, and leaves it as it was', async (named, _what, make, next) => {
+    const path = make();
+    const before = readFileSync(path);
+    const { code, stderr } = await (named === '--db'
+      ? failing(['--port', '0', '--db', path])
+      : failing(['--port', '0'], { AI_TRACKER_DB_PATH: path }));
+    expect(stderr).toContain(`${named} ${path} cannot hold the rows: `);
+    expect(stderr).toContain(next);
+    expect(code).toBe(3);
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
   test('where the token’s file is a pipe, a device, or holds more than a token, and waits for none of them', async () => {
     const folder = scratchFolder();
     const [pipe, large] = [join(folder, 'pipe'), join(folder, 'large')];
@@ -353,6 +443,25 @@ describe('what is to be forwarded', () => {
       { level: 'amber', code: 'forward', message: expect.stringContaining('1 request waits') },
     ]);
   });
+});
+
+test('what a forward target takes and throws away is counted: on its pages, and in the line of counts', async () => {
+  const target = await targetServer();
+  target.answer = says(200, '{"partialSuccess":{"rejectedSpans":"3","errorMessage":"too old"}}', {
+    'content-type': 'application/json',
+  });
+  const serve = await serveIn(scratchFolder(), { args: ['--forward', String(target.url(''))] });
+  expect(await post(serve, bodyOf('a', 1))).toBe(200);
+  await untilAsync('the target was asked', async () => (await healthOf(serve)).health.forward?.forwarded === 1);
+  const { status, health } = await healthOf(serve);
+  expect([status, health.status, health.forward?.rejected]).toEqual([200, 'amber', { traces: 3 }]);
+  expect(health.findings).toMatchObject([
+    { level: 'amber', code: 'forward-rejected', message: expect.stringContaining('3 spans; last: ') },
+  ]);
+  const page = await (await fetch(`${serve.url}/metrics`)).text();
+  expect(page).toContain('ai_tracker_forward_rejected_total{signal="traces"} 3');
+  await serve.stop();
+  expect(serve.output).toMatch(/since the start .*, 1 forwarded, 3 rejected by the forward target\n/);
 });
 
 describe('the token of a receiver', () => {
@@ -426,6 +535,52 @@ describe('the pages of a receiver', () => {
     const serve = await serveIn(scratchFolder());
     const response = await fetch(`${serve.url}/livez`);
     expect([response.status, await response.text()]).toEqual([200, 'ok\n']);
+  });
+});
+
+/** A running process's limits are set by a tool of util-linux. */
+const canLimit = spawnSync('prlimit', ['--version']).status === 0;
+
+describe('what cannot be stored now is answered with what to do', () => {
+  const refusal = async ({ url }: ServeProcess, body: string): Promise<string> => {
+    const response = await fetch(`${url}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    expect(response.status).toBe(503);
+    return ((await response.json()) as { message: string }).message;
+  };
+  const nameless = otlpJson([taskSpan('t1', { trace: 1, span: 1 })]);
+
+  test.each([
+    ['that is no database', (path: string) => writeFileSync(path, 'my notes')],
+    [
+      'that is damaged',
+      (path: string) => {
+        openForWriting(path, { busyTimeoutMs: 0 }).close();
+        writeFileSync(path, Buffer.from(readFileSync(path)).fill(0x5a, 100, 4096));
+      },
+    ],
+  ])('by a holding file %s: it is to be moved aside, and then the rows come in', async (_what, damage) => {
+    const folder = scratchFolder();
+    const serve = await serveIn(folder, { env: { AI_TRACKER_WRITER_ID: 'w' } });
+    const holding = join(folder, '.holding-w.db');
+    damage(holding);
+    const message = await refusal(serve, nameless);
+    expect(message).toContain(holding);
+    expect(message).toMatch(/move it aside/i);
+    renameSync(holding, `${holding}.bad`);
+    expect(await post(serve, nameless)).toBe(200);
+  });
+
+  test.runIf(canLimit)('by too many open files: how to allow more', async () => {
+    const folder = scratchFolder();
+    const serve = await serveIn(folder);
+    const limit = readdirSync(`/proc/${serve.pid}/fd`).length + 20;
+    expect(spawnSync('prlimit', [`--nofile=${limit}:${limit}`, '--pid', String(serve.pid)]).status).toBe(0);
+    const agents = Array.from({ length: 40 }, (_, n) =>
+      taskSpan(`t${n}`, { trace: n + 1, span: 1, resource: { 'agent.id': `agent-${n}` } }),
+    );
+    const message = await refusal(serve, otlpJson(agents));
+    expect(message).toContain('Too many files are open');
+    expect(message).toContain('ulimit -n');
   });
 });
 

@@ -285,6 +285,9 @@ describe('a target that refuses', () => {
     await untilForwarded(forwarding, 1);
     expect(forwarding.report().lastLoss).toContain('rejected 3 spans in it: “too old”');
     expect(target.arrived).toHaveLength(1);
+    await forwarding.offer(traces('b'));
+    await untilForwarded(forwarding, 2);
+    expect(forwarding.report()).toMatchObject({ rejected: { traces: 6 }, dropped: {}, waiting: { requests: 0 } });
   });
 });
 

@@ -120,6 +120,15 @@ describe('without Claude’s own spans', () => {
     expect(usageIn(late)).toMatchObject({ calls: 3, input: 3000, output: 300, cost: 'estimated' });
   });
 
+  test('a tool that the API saw has its own row again when an earlier one turns out to be the answer', () => {
+    // Starts within the second of the worker's two calls.
+    const late = api.filter((one) => one.name === 'mcp.tool store-progress').at(-1) as SpanRecord;
+    const earlier = { ...late, spanId: '00000000000000ee', startMs: late.startMs - 50, endMs: late.startMs - 10 };
+    const rows = rowsOf(recorded([late, ...worker, earlier], 1));
+    expect(rows).toEqual(rowsOf(recorded([late, ...worker, earlier])));
+    expect(rows['calls']).toContainEqual(expect.objectContaining({ span_id: late.spanId }));
+  });
+
   test('nobody knows how a tool ended that the next message closed; where the API has seen it, it knows', () => {
     const [bash, edit, progress, failed] = (callsIn(recorded([...worker, ...api])) as { id: string | null }[]).filter(
       ({ id }) => id !== null,

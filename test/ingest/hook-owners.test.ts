@@ -218,6 +218,83 @@ describe('a task that only hooks name', () => {
   });
 });
 
+describe('a task that hooks name by its id alone', () => {
+  const named = (more: Partial<HookTold> = {}, id?: string): Sent => hook('w', wrote({ taskId: 'run-1', ...more }, id));
+  const other = (agent: string): SpanRecord => taskSpan('run-1', { span: 1, endMs: T0 + 900, resource: { 'agent.id': agent } });
+  const secondAttempt = taskSpan('run-1', {
+    ...{ span: 2, startMs: T0 + 1000, endMs: T0 + 1900, resource: { 'agent.id': 'w' } },
+    attributes: { 'hatchet.retry_count': 1, retry_count: 1 },
+  });
+  const ROWS = 'select id, source, start_source, status from task_executions order by id';
+  const completed = { id: 'hatchet:run-1:0', source: 'hatchet', start_source: 'span', status: 'completed' };
+  const session = hook('w', hookSpans({ event: 'SessionStart', timeMs: T0, taskId: 'run-1' }));
+  const later = named({ timeMs: T0 + 700 }, 'toolu_2');
+
+  describe.each([
+    ['at once', {}],
+    ['hours apart, with restarts', { hoursApart: true }],
+  ])('(%s)', (_when, how) => {
+    test.each<[string, Sent[]]>([
+      ['before its span', [session, named(), later, sent(task())]],
+      ['after its span', [sent(task()), session, named(), later]],
+      ['around its span', [named(), sent(task()), later, session]],
+    ])('is that task: told %s, one row, and what was done for it is its own', (_order, batches) => {
+      const folder = recorded(batches, how);
+      const file = join(folder, 'w.db');
+      expect(rowsIn(file, ROWS)).toEqual([completed]);
+      const edit = { task: 'hatchet:run-1:0', match: 'attribute', agent: 'w' };
+      expect(rowsIn(file, EDIT)).toEqual([edit, edit]);
+      expect(rowsIn(file, 'select distinct task_execution_id as task from tool_calls')).toEqual([{ task: 'hatchet:run-1:0' }]);
+      expect(rowsIn(file, 'select sum(task_count) as tasks from agent_sessions')).toEqual([{ tasks: 1 }]);
+    });
+
+    test('is its first attempt, also where the span of the second comes first', () => {
+      for (const batches of [
+        [named(), sent(secondAttempt)],
+        [sent(secondAttempt), named()],
+      ]) {
+        const file = join(recorded(batches, how), 'w.db');
+        expect(rowsIn(file, 'select distinct task_execution_id as task from tool_calls')).toEqual([{ task: 'hatchet:run-1:0' }]);
+        expect(rowsIn(file, ROWS).map((row) => row['id'])).toEqual(['hatchet:run-1:0', 'hatchet:run-1:1']);
+      }
+    });
+
+    test('says so to those who copy the file: the row that stood for it has a tombstone', () => {
+      const file = join(recorded([named(), sent(task())], how), 'w.db');
+      expect(rowsIn(file, 'select table_name, row_id from tombstones')).toEqual([
+        { table_name: 'task_executions', row_id: 'hook:run-1:0' },
+      ]);
+    });
+  });
+
+  test('is told in one batch with its span', () => {
+    const folder = recorded([hook('w', [...wrote({ taskId: 'run-1' }), task({ 'agent.id': 'w' })])]);
+    expect(rowsIn(join(folder, 'w.db'), ROWS)).toEqual([completed]);
+    expect(rowsIn(join(folder, 'w.db'), EDIT)).toEqual([{ task: 'hatchet:run-1:0', match: 'attribute', agent: 'w' }]);
+  });
+
+  test('stays the task’s when more is told of its calls later', () => {
+    const batches = [hook('w', written('toolu_1').started({ timeMs: T0 + 400, taskId: 'run-1' })), sent(task())];
+    const folder = recorded([...batches, hook('w', written('toolu_1').succeeded({ timeMs: T0 + 500 }))], { hoursApart: true });
+    expect(rowsIn(join(folder, 'w.db'), ROWS)).toEqual([completed]);
+    expect(rowsIn(join(folder, 'w.db'), EDIT)).toEqual([{ task: 'hatchet:run-1:0', match: 'attribute', agent: 'w' }]);
+  });
+
+  test('is not another agent’s task of the same id in a file of all agents', () => {
+    for (const batches of [
+      [named(), sent(other('x'))],
+      [sent(other('x')), named()],
+    ]) {
+      const dbPath = join(scratchFolder(), 'all.db');
+      const recorder = recorderIn('', { dbPath });
+      for (const { origin, spans } of batches) recorder.apply({ origin, spans, logs: [] });
+      recorder.close();
+      expect(rowsIn(dbPath, ROWS).map((row) => row['id'])).toEqual(['hatchet:run-1:0', 'hook:run-1:0']);
+      expect(rowsIn(dbPath, EDIT)).toEqual([{ task: 'hook:run-1:0', match: 'attribute', agent: 'w' }]);
+    }
+  });
+});
+
 describe('a task of agent-swarm with Claude Code’s spans and hooks', () => {
   const { worker, api, claude } = swarmTrace();
   const at = (seconds: number) => ({ session: SWARM.session, timeMs: Date.UTC(2026, 0, 15, 10) + seconds * 1000 });

@@ -4,8 +4,9 @@ import { BasicTracerProvider, type ReadableSpan } from '@opentelemetry/sdk-trace
 import { describe, expect, test } from 'vitest';
 import { keepsAttribute, keepsEvent } from '../../src/dialect/kept-attributes.ts';
 import { decodeBatch } from '../../src/model/batch-codec.ts';
+import { boundedText, MAX_TEXT } from '../../src/model/bounded-text.ts';
 import type { Origin, SpanRecord } from '../../src/model/span-record.ts';
-import { encodeSpans, MAX_TEXT } from '../../src/otel/project-span.ts';
+import { encodeSpans } from '../../src/otel/project-span.ts';
 import type { ReadableSpanLike } from '../../src/otel/readable-span.ts';
 
 const origin: Origin = { door: 'file', agentId: null, receivedMs: 0 };
@@ -79,7 +80,7 @@ describe('the projection of an SDK span', () => {
     span.recordException(new TypeError('no'));
     span.end();
     const record = one(span as unknown as ReadableSpan);
-    expect(record.attributes).toEqual({ action_name: 'x'.repeat(MAX_TEXT) });
+    expect(record.attributes).toEqual({ action_name: boundedText('x'.repeat(MAX_TEXT + 1)) });
     expect(record.events.map((event) => event.name)).toEqual(['exception']);
     expect(record.events[0]?.attributes).toMatchObject({ 'exception.type': 'TypeError', 'exception.message': 'no' });
     expect(JSON.stringify(record)).not.toContain('secret');

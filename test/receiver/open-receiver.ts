@@ -54,7 +54,7 @@ export class RecordingForwarding implements Forwarding {
 
   report(): ReturnType<Forwarding['report']> {
     const waiting = { requests: 0, bytes: 0, oldestMs: null };
-    return { forwarded: 0, waiting, dropped: {}, trouble: null, lastLoss: null };
+    return { forwarded: 0, waiting, dropped: {}, rejected: {}, trouble: null, lastLoss: null };
   }
 
   close(): Promise<void> {

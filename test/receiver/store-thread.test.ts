@@ -10,7 +10,7 @@ import type { HookRequest, OtlpRequest } from '../../src/receiver/storing.ts';
 import { readSpoolRecord, spoolTarget } from '../../src/spool/spool-record.ts';
 import { recordNames, writeSpoolRecord } from '../../src/spool/write-record.ts';
 import { column, countOf, until } from '../support/agent-rows.ts';
-import { otlpJson } from '../support/otlp-json.ts';
+import { otlpJson } from '../support/otlp-request.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
 import { spanId, taskSpan, toolSpan } from '../support/span-makers.ts';
 

@@ -8,7 +8,7 @@ import type { SpanBatch } from '../../src/model/span-record.ts';
 import { RequestDecoder } from '../../src/receiver/decode-request.ts';
 import { StoreWork } from '../../src/receiver/store-work.ts';
 import type { StoreOutcome } from '../../src/receiver/storing.ts';
-import { otlpJson } from '../support/otlp-json.ts';
+import { otlpJson } from '../support/otlp-request.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
 import { taskSpan, toolSpan } from '../support/span-makers.ts';
 

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileEdit, ToolEvent } from '../../src/hook/hook-event.ts';
-import { SnapshotEdits } from '../../src/snapshot/snapshot-edits.ts';
+import { type Look, SnapshotEdits } from '../../src/snapshot/snapshot-edits.ts';
 import { readRecordFile } from '../../src/spool/read-record.ts';
 import type { SpooledHook } from '../../src/spool/spool-record.ts';
 import { recordNames } from '../../src/spool/write-record.ts';
@@ -14,6 +14,7 @@ export interface HookedCall {
   readonly session?: string;
   readonly input?: unknown;
   readonly response?: unknown;
+  readonly durationMs?: number;
 }
 
 /** Runs the real hooks around what a test does, and reads what they spooled as a drain does. */
@@ -21,6 +22,8 @@ export class HookedTree {
   readonly top: string;
   readonly spool: string;
   readonly env: NodeJS.ProcessEnv;
+  /** What the last drain left for the next. */
+  #waiting: SpooledHook[] = [];
   shell: readonly [string, ...string[]] = ['sh'];
 
   constructor(top: string, scratch: string, env: NodeJS.ProcessEnv = {}) {
@@ -30,10 +33,10 @@ export class HookedTree {
   }
 
   async hook(event: 'PreToolUse' | 'PostToolUse' | 'PostToolUseFailure', call: HookedCall, cwd = this.top): Promise<void> {
-    const { id, tool = 'Bash', session = 's-1', input = {}, response = {} } = call;
+    const { id, tool = 'Bash', session = 's-1', input = {}, response = {}, durationMs = 1 } = call;
     const payload = {
       ...{ session_id: session, hook_event_name: event, tool_name: tool, tool_use_id: id, tool_input: input, cwd },
-      ...(event === 'PostToolUse' ? { tool_response: response, duration_ms: 1 } : {}),
+      ...(event === 'PostToolUse' ? { tool_response: response, duration_ms: durationMs } : {}),
     };
     const matcher = tool.startsWith('mcp__')
       ? '^mcp__'
@@ -64,13 +67,32 @@ export class HookedTree {
     return found.toSorted((a, b) => a.receivedMs - b.receivedMs);
   }
 
-  /** Events of what was spooled since the last look, completed. */
-  drain(order: (records: SpooledHook[]) => SpooledHook[] = (records) => records, edits = new SnapshotEdits()): ToolEvent[] {
-    return order(this.records()).flatMap((record) => {
-      const reading = readSpooledHook(record);
-      if (reading.what !== 'event' || reading.event.what !== 'tool') throw new Error(JSON.stringify(reading));
-      return edits.complete(reading.event, record.snapshot ?? null, record.hookMs);
-    });
+  /**
+   * Events of what was spooled since the last look, completed; what waits for others to end is looked at again by the next drain.
+   *
+   * @param nowMs by then
+   */
+  drain(
+    order: (records: SpooledHook[]) => SpooledHook[] = (records) => records,
+    edits = new SnapshotEdits(),
+    nowMs = Date.now(),
+  ): ToolEvent[] {
+    const look = (records: readonly SpooledHook[], which: Look): { told: ToolEvent[]; waiting: SpooledHook[] } => {
+      const told: ToolEvent[] = [];
+      const waiting: SpooledHook[] = [];
+      for (const record of records) {
+        const reading = readSpooledHook(record);
+        if (reading.what !== 'event' || reading.event.what !== 'tool') throw new Error(JSON.stringify(reading));
+        const { events, isWaiting } = edits.complete(reading.event, record.snapshot ?? null, record.hookMs, which, nowMs);
+        if (isWaiting) waiting.push(record);
+        if (!isWaiting || which === 'last') told.push(...events);
+      }
+      return { told, waiting };
+    };
+    const first = look(order([...this.#waiting, ...this.records()]), 'first');
+    const last = look(first.waiting, 'last');
+    this.#waiting = last.waiting;
+    return [...first.told, ...last.told];
   }
 }
 

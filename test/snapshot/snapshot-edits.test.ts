@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { ToolEvent } from '../../src/hook/hook-event.ts';
 import { SnapshotEdits } from '../../src/snapshot/snapshot-edits.ts';
 import { refusals } from '../../src/spool/refusals.ts';
 import type { SpooledHook } from '../../src/spool/spool-record.ts';
@@ -141,11 +142,36 @@ test('of commands beside each other, what changed while one ran alone is its own
   await tree.hook('PostToolUse', { id: 'long' });
   const events = tree.drain();
   expect(told(events, 'short', tree.top)).toEqual(['create both.txt +1 -0']);
-  expect(told(events, 'long', tree.top)).toEqual([
+  expect(matches(events, 'short')).toEqual(['inferred']);
+  // Whether the third one runs is not known: it may wait for a person.
+  expect(told(events, 'long', tree.top)).toEqual([]);
+  const later = tree.drain(undefined, undefined, Date.now() + 11 * 60_000);
+  expect(told(later, 'long', tree.top)).toEqual([
     'create beside-a-denied-one.txt +1 -0',
     'create long-again.txt +1 -0',
     'create long-alone.txt +1 -0',
   ]);
+  expect(matches(later, 'long')).toEqual(['inferred', 'exact', 'exact']);
+});
+
+test('a command that was denied, is listed by its turn or left by its session is waited for no longer; one that never ran changed nothing', async () => {
+  for (const how of ['denied', 'listed', 'session'] as const) {
+    const tree = hookedRepository();
+    await tree.hook('PreToolUse', { id: 'other', session: 's-2' });
+    await tree.call({ id: 'c1' }, () => writeFiles(tree.top, { 'made.txt': 'x\n' }));
+    const edits = new SnapshotEdits();
+    const [first] = tree.drain(undefined, edits);
+    expect(told([], 'c1', tree.top)).toEqual([]);
+    if (first === undefined) throw new Error('no event');
+    const base = { ...first, sessionId: 's-2', timeMs: Date.now() };
+    if (how === 'denied') edits.complete({ ...base, toolUseId: 'other', phase: 'denied' }, null);
+    const calls = [{ toolUseId: 'other', toolName: 'Bash', isToolUseError: false }];
+    if (how === 'listed') edits.end({ ...base, what: 'batch', calls });
+    if (how === 'session') edits.end({ ...base, what: 'session', phase: 'ended' });
+    const events = tree.drain(undefined, edits);
+    expect(told(events, 'c1', tree.top)).toEqual(['create made.txt +1 -0']);
+    expect(matches(events, 'c1')).toEqual([how === 'session' ? 'inferred' : 'exact']);
+  }
 });
 
 test('a file that a state of a parallel command missed, since its hook looked earlier than it was done, is not deleted and made again', async () => {
@@ -185,23 +211,41 @@ test('what one command made and the next deleted is told of both, beside a third
   expect(told(events, 'd', tree.top)).toEqual([]);
 });
 
-test('a command that is drained after one that took its time gets none of it', async () => {
+test('of commands beside each other, drained in either order, the rows are the same', async () => {
+  for (const order of [
+    ['long', 'short'],
+    ['short', 'long'],
+  ]) {
+    const tree = hookedRepository();
+    await tree.hook('PreToolUse', { id: 'long' });
+    await tree.hook('PreToolUse', { id: 'short', session: 's-2' });
+    writeFiles(tree.top, { 'both.txt': 'x\n' });
+    await tree.hook('PostToolUse', { id: 'short', session: 's-2' });
+    await tree.hook('PostToolUse', { id: 'long' });
+    const records = tree.records();
+    const edits = new SnapshotEdits();
+    const events = order.flatMap((id) => {
+      tree.records = () => records.filter(({ payload }) => payload.includes(`"tool_use_id":"${id}"`));
+      return tree.drain(undefined, edits);
+    });
+    tree.records = () => [];
+    events.push(...tree.drain(undefined, edits));
+    expect([told(events, 'long', tree.top), told(events, 'short', tree.top)]).toEqual([[], ['create both.txt +1 -0']]);
+  }
+});
+
+test('an editing tool that is not done yet is waited for', async () => {
   const tree = hookedRepository();
-  await tree.hook('PreToolUse', { id: 'long' });
-  await tree.hook('PreToolUse', { id: 'short', session: 's-2' });
-  writeFiles(tree.top, { 'both.txt': 'x\n' });
-  await tree.hook('PostToolUse', { id: 'short', session: 's-2' });
-  await tree.hook('PostToolUse', { id: 'long' });
-  const records = tree.records();
-  const of = (id: string): typeof records => records.filter(({ payload }) => payload.includes(`"tool_use_id":"${id}"`));
+  const file = join(tree.top, 'a.txt');
+  await tree.hook('PreToolUse', { id: 'e1', tool: 'Edit', session: 's-2', input: { file_path: file } });
+  await tree.call({ id: 'c1' }, () => writeFiles(tree.top, { 'a.txt': `${LINES}four\n`, 'b.txt': `${LINES}four\n` }));
   const edits = new SnapshotEdits();
-  const drained = (order: typeof records): ReturnType<HookedTree['drain']> => {
-    tree.records = () => order;
-    return tree.drain(undefined, edits);
-  };
-  const first = drained(of('long'));
-  const then = drained(of('short'));
-  expect([told(first, 'long', tree.top), told(then, 'short', tree.top)]).toEqual([['create both.txt +1 -0'], []]);
+  expect(told(tree.drain(undefined, edits), 'c1', tree.top)).toEqual([]);
+  const structuredPatch = [{ oldStart: 3, oldLines: 1, newStart: 3, newLines: 2, lines: [' three', '+four'] }];
+  const response = { filePath: file, oldString: 'three', newString: 'three\nfour', originalFile: LINES, structuredPatch };
+  const e1 = { id: 'e1', tool: 'Edit', session: 's-2', input: { file_path: file }, response, durationMs: 60_000 };
+  await tree.hook('PostToolUse', e1);
+  expect(told(tree.drain(undefined, edits), 'c1', tree.top)).toEqual(['edit b.txt +1 -0']);
 });
 
 test('what an editing tool told of is not told again by a command that ran meanwhile', async () => {
@@ -247,6 +291,12 @@ test('what a command took from a commit that was there is nobody’s edit; what 
   expect(told(events, 'all at once', tree.top)).toEqual(['create new.txt +1 -0', 'edit other.txt +0 -1']);
   expect(told(events, 'back', tree.top)).toEqual([]);
 });
+
+/** By path. */
+const matches = (events: readonly ToolEvent[], id: string): unknown[] =>
+  events
+    .filter(({ toolUseId }) => toolUseId === id)
+    .flatMap(({ edits }) => edits.toSorted((a, b) => (a.path < b.path ? -1 : 1)).map(({ match }) => match));
 
 /** Commits of the branch as of another day. */
 const backdate = (top: string): void => {

@@ -14,7 +14,7 @@ const valueOf = (value: AttributeValue): object =>
 export const otlpAttributes = (attributes: Attributes): { key: string; value: object }[] =>
   Object.entries(attributes).map(([key, value]) => ({ key, value: valueOf(value) }));
 
-const nanos = (ms: number): string => `${Math.floor(ms)}${String(Math.round((ms % 1) * 1e6)).padStart(6, '0')}`;
+const nanos = (ms: number): string => `${BigInt(Math.round(ms * 1000)) * 1000n}`;
 
 /** A span of test/support/span-makers.ts as OTLP/JSON tells it. */
 export function otlpSpan(span: SpanRecord): Record<string, unknown> {
@@ -37,6 +37,15 @@ export function otlpRequest(spans: readonly unknown[], resource: Attributes = {}
     resourceSpans: [{ resource: { attributes: otlpAttributes(resource) }, scopeSpans: [{ scope: { name: 'test' }, spans }] }],
   };
 }
+
+/** A trace request of these spans, each with its resource and scope, as an exporter would send it. */
+export const otlpJson = (spans: readonly SpanRecord[]): string =>
+  JSON.stringify({
+    resourceSpans: spans.map((span) => ({
+      resource: { attributes: otlpAttributes(span.resource.attributes) },
+      scopeSpans: [{ scope: { name: span.scope.name }, spans: [otlpSpan(span)] }],
+    })),
+  });
 
 export const requestOf = (spans: readonly SpanRecord[], resource: Attributes = {}): string =>
   JSON.stringify(otlpRequest(spans.map(otlpSpan), resource));

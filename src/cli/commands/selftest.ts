@@ -1,9 +1,10 @@
-import { type Command, type Context, flagOption, type Output, PLACE_OPTIONS } from '../command.ts';
-import { EXIT, type ExitCode } from '../exit-code.ts';
+import { type Command, type Context, flagOption, type Output, PLACE_OPTIONS, textOption } from '../command.ts';
+import { CommandError, EXIT, type ExitCode } from '../exit-code.ts';
 import { clean } from '../render/clean.ts';
 import { jsonText } from '../render/json.ts';
 import { paint } from '../render/table.ts';
 import { wrap } from '../render/wrap.ts';
+import { Deadline } from '../selftest/deadline.ts';
 import type { Bench, Door } from '../selftest/door.ts';
 import { fileDoor } from '../selftest/file-door.ts';
 import { gitDoor } from '../selftest/git-door.ts';
@@ -19,9 +20,13 @@ export const selftest: Command = {
   name: 'selftest',
   usage: '[OPTIONS]',
   about:
-    'Sends a span and an edit through every door that is there, reads the rows back and takes them away again: the file, the processor, OTLP over HTTP, the receiver at AI_TRACKER_ENDPOINT, `hook claude`, the hooks that are installed in Claude Code and in git. A line for each; stops at the first that fails, and exits 1. Made for the entrypoint of a container, before the agent starts.',
-  options: { ...PLACE_OPTIONS, json: { type: 'boolean', doc: 'print what became of each door as JSON' } },
-  examples: ['ai-tracker selftest', 'ai-tracker selftest && exec node worker.mjs'],
+    'Sends a span and an edit through every door that is there, reads the rows back and takes them away again: the file, the processor, OTLP over HTTP, the receiver at AI_TRACKER_ENDPOINT, `hook claude`, the hooks that are installed in Claude Code and in git. A line for each; stops at the first that fails, and exits 1. All of it ends within 2 seconds: a door that has not answered by then has failed. Made for the entrypoint of a container, before the agent starts.',
+  options: {
+    ...PLACE_OPTIONS,
+    within: { type: 'string', value: 'SECONDS', doc: 'time for all of it, 2 where not given; for machines that are busy' },
+    json: { type: 'boolean', doc: 'print what became of each door as JSON' },
+  },
+  examples: ['ai-tracker selftest', 'ai-tracker selftest --within 10', 'ai-tracker selftest && exec node worker.mjs'],
   arguments: [0, 0],
   async run(context): Promise<ExitCode> {
     const { out } = context;
@@ -36,7 +41,9 @@ export const selftest: Command = {
   },
 };
 
-async function tryAll({ settings, env }: Context, told: (result: DoorResult) => void): Promise<DoorResult[]> {
+async function tryAll(context: Context, told: (result: DoorResult) => void): Promise<DoorResult[]> {
+  const { settings, env } = context;
+  const deadline = new Deadline(secondsOf(context));
   const fail = (message: string, command: string): DoorResult[] => {
     const result: DoorResult = { door: 'file', ms: 0, status: 'failed', message, command };
     told(result);
@@ -45,7 +52,7 @@ async function tryAll({ settings, env }: Context, told: (result: DoorResult) => 
   if (settings.disabled) return fail('AI_TRACKER_DISABLED is set: nothing would be recorded', 'unset AI_TRACKER_DISABLED');
   let bench: Bench;
   try {
-    bench = makeBench(settings, env, process.cwd());
+    bench = makeBench(settings, env, process.cwd(), deadline);
   } catch (error) {
     return fail((error as Error).message, 'ai-tracker doctor');
   }
@@ -53,7 +60,19 @@ async function tryAll({ settings, env }: Context, told: (result: DoorResult) => 
     return await runDoors(doorsOf(settings.dbPath, env), bench, told);
   } finally {
     clearBench(bench);
+    // A door that was given up may still write, the last of it as the process ends.
+    process.once('exit', () => clearBench(bench));
   }
+}
+
+const DEFAULT_SECONDS = 2;
+
+function secondsOf(context: Context): number {
+  const text = textOption(context, 'within');
+  if (text === null) return DEFAULT_SECONDS;
+  const seconds = Number(text);
+  if (seconds > 0 && seconds <= 3600) return seconds;
+  throw new CommandError(EXIT.usage, `--within=${JSON.stringify(text)} is no number of seconds from 0 to 3600`);
 }
 
 /** In the order in which one builds on another. */

@@ -38,7 +38,10 @@ export const serve: Command = {
     forward: { type: 'string', value: 'URL', doc: 'OTLP endpoint to which all that comes is passed on, unchanged' },
     agent: { type: 'string', value: 'ID', doc: 'whose rows these are, whatever the spans say' },
     ...PLACE_OPTIONS,
-    quiet: { type: 'boolean', doc: 'say nothing but what is wrong' },
+    quiet: {
+      type: 'boolean',
+      doc: 'say nothing but what is wrong; with --json too: what is wrong, and that it is over, as JSON',
+    },
     json: { type: 'boolean', doc: 'say everything as JSON, one object a line' },
   },
   examples: [
@@ -56,7 +59,7 @@ export const serve: Command = {
     const serve = serveSettings(context);
     const token = serveToken(context, serve);
     assertPlaceTakes(context);
-    const log = new ServeLog(out, flagOption(context, 'json') ? 'json' : flagOption(context, 'quiet') ? 'quiet' : 'lines');
+    const log = new ServeLog(out, { json: flagOption(context, 'json'), quiet: flagOption(context, 'quiet') });
     const agentId = textOption(context, 'agent');
     const onDefect = (error: Error): void => out.note(`a mistake of ours, please report: ${error.stack ?? error.message}`);
     // From before it listens: who sees that it does may stop it at once.

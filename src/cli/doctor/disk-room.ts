@@ -41,6 +41,7 @@ const MEND: Readonly<Record<StoreErrorCode, (path: string) => string>> = {
   'not-ours': (path) => `sqlite3 ${word(path)} .recover`,
   corrupt: (path) => `sqlite3 ${word(path)} .recover`,
   disk: (path) => `df -h ${word(dirname(path))}`,
+  'no-handles': () => 'ulimit -n',
   'read-only': (path) => `ls -l ${word(path)}`,
 };
 

@@ -2,17 +2,11 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openForReading } from '../../store/open.ts';
 import { StoreError } from '../../store/store-error.ts';
-import { STEP_LIMIT_MS } from './door.ts';
 
 const LOOK_EVERY_MS = 20;
 
 /** Waits until a question has an answer in the file. @returns whether it had in time */
-export async function awaitRows(
-  file: string,
-  question: string,
-  value: string,
-  limitMs: number = STEP_LIMIT_MS,
-): Promise<boolean> {
+export async function awaitRows(file: string, question: string, value: string, limitMs: number): Promise<boolean> {
   for (const until = performance.now() + limitMs; ; await sleep(LOOK_EVERY_MS)) {
     if (hasRows(file, question, value)) return true;
     if (performance.now() > until) return false;

@@ -1,4 +1,5 @@
 import type { Settings } from '../../model/settings.ts';
+import type { Deadline } from './deadline.ts';
 
 /** What one door is tried with. All of them write the rows of an agent of the test's own, in the real folder. */
 export interface Bench {
@@ -13,6 +14,7 @@ export interface Bench {
   readonly cwd: string;
   /** Gone after the test. */
   readonly scratch: string;
+  readonly deadline: Deadline;
 }
 
 export type DoorOutcome =
@@ -26,9 +28,3 @@ export interface Door {
   /** May throw: that is a failure with the error's message. */
   try(bench: Bench): DoorOutcome | Promise<DoorOutcome>;
 }
-
-/**
- * Longest that a step of a door may take. All of them together take less than a second on a machine that is idle; but a machine that is
- * busy while its containers start is no reason to keep them from it.
- */
-export const STEP_LIMIT_MS = 10_000;

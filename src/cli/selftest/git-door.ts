@@ -57,13 +57,13 @@ function takeOwn(folder: string, name: string, top: string): boolean {
 }
 
 /** As git would, with nobody's settings; the hook is one of its own, so that no other is tried. */
-async function commitIn(top: string, { env }: Bench, script: string): Promise<HookRun> {
+async function commitIn(top: string, { env, deadline }: Bench, script: string): Promise<HookRun> {
   const clean = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('GIT_')));
-  const ours = { ...clean, PWD: top, GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', LC_ALL: 'C' };
-  const made = await runHook('git', ['init', '-q', '--template=', '.'], ours, top, '');
+  const ours: NodeJS.ProcessEnv = { ...clean, PWD: top, GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', LC_ALL: 'C' };
+  const made = await runHook('git', ['init', '-q', '--template=', '.'], { env: ours, cwd: top }, '', deadline.stepMs());
   if (made.code !== 0) return made;
   mkdirSync(join(top, '.git/hooks'), { recursive: true });
   writeWhole(join(top, '.git/hooks/post-commit'), Buffer.from(ownHook('post-commit', script)), 0o755);
   const named = ['-c', 'user.name=selftest', '-c', 'user.email=selftest@localhost', '-c', 'commit.gpgSign=false'];
-  return runHook('git', [...named, 'commit', '-q', '--allow-empty', '-m', 'selftest'], ours, top, '');
+  return runHook('git', [...named, 'commit', '-q', '--allow-empty', '-m', 'selftest'], { env: ours, cwd: top }, '', deadline.stepMs());
 }

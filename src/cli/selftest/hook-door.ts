@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { type Bench, type Door, type DoorOutcome, STEP_LIMIT_MS } from './door.ts';
+import type { Bench, Door, DoorOutcome } from './door.ts';
 import { hookEvent } from './hook-event.ts';
 import { runHook } from './run-hook.ts';
 import { drainOwnEvent, markSpool } from './spooled-event.ts';
@@ -17,12 +17,13 @@ export const hookDoor: Door = {
 export async function tryHook(bench: Bench, command: string, args: readonly string[], what: string): Promise<DoorOutcome> {
   const sessionId = `selftest-${randomUUID()}`;
   const mark = markSpool(bench);
-  const { code, output } = await runHook(command, args, bench.env, bench.cwd, hookEvent(sessionId, bench.cwd));
+  const limitMs = bench.deadline.stepMs();
+  const { code, output } = await runHook(command, args, bench, hookEvent(sessionId, bench.cwd), limitMs);
   if (code !== 0 || output !== '') {
     const said = output === '' ? '' : `, and printed: ${output.trim().slice(0, 200)}`;
     return {
       status: 'failed',
-      message: `${what} ended with ${code ?? `a kill after ${STEP_LIMIT_MS / 1000} s`}${said}`,
+      message: `${what} ended with ${code ?? `a kill after ${limitMs} ms, since it did not end`}${said}`,
       command: 'ai-tracker install',
     };
   }

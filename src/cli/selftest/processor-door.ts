@@ -1,12 +1,12 @@
 import { AiTrackerSpanProcessor } from '../../otel/span-processor.ts';
 import { awaitRows } from './await-rows.ts';
-import { type Door, STEP_LIMIT_MS } from './door.ts';
+import type { Door } from './door.ts';
 import { SCOPE, SPAN_NAME, TASK_ROW, testSpan } from './test-span.ts';
 
 /** A span as an OpenTelemetry SDK hands it over, through the writer thread. The SDK itself need not be installed. */
 export const processorDoor: Door = {
   name: 'processor',
-  async try({ agentId, file, settings }) {
+  async try({ agentId, file, settings, deadline }) {
     const { traceId, spanId, runId, startMs, endMs } = testSpan();
     const time = (ms: number): [number, number] => [Math.floor(ms / 1000), (ms % 1000) * 1_000_000];
     const span = {
@@ -19,11 +19,12 @@ export const processorDoor: Door = {
     const processor = new AiTrackerSpanProcessor({ ...settings, agentId, dbPath: file });
     try {
       processor.onEnd(span);
-      await processor.forceFlush({ timeoutMillis: STEP_LIMIT_MS });
+      await processor.forceFlush({ timeoutMillis: deadline.stepMs() });
     } finally {
       await processor.shutdown();
     }
-    if (await awaitRows(file, TASK_ROW, runId)) return { status: 'ok', message: 'a span by the writer thread is a row' };
+    if (await awaitRows(file, TASK_ROW, runId, deadline.stepMs()))
+      return { status: 'ok', message: 'a span by the writer thread is a row' };
     return { status: 'failed', message: `a span was taken, and ${file} has no row of it`, command: 'ai-tracker doctor' };
   },
 };

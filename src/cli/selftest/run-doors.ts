@@ -1,4 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench, Door, DoorOutcome } from './door.ts';
+
+/** Longest wait for doors whose result is not asked any more, before what the test made is taken away. */
+const TIDY_MS = 500;
 
 export type DoorResult = DoorOutcome & { readonly door: string; readonly ms: number };
 
@@ -19,7 +23,9 @@ export async function runDoors(doors: readonly Door[], bench: Bench, told: (resu
   const attempts = others.map((door) => attempt(door, bench));
   for (const each of attempts) if (!tell(await each)) break;
   // What the test made is taken away after this: nobody may still be at it.
-  await Promise.all(attempts);
+  const tidy = new AbortController();
+  await Promise.race([Promise.all(attempts), sleep(TIDY_MS, undefined, { signal: tidy.signal }).catch(() => undefined)]);
+  tidy.abort();
   return results;
 }
 
@@ -30,9 +36,22 @@ async function attempt(door: Door, bench: Bench): Promise<DoorResult> {
 }
 
 async function outcomeOf(door: Door, bench: Bench): Promise<DoorOutcome> {
+  const answered = new AbortController();
   try {
-    return await door.try(bench);
+    return await Promise.race([door.try(bench), givenUp(bench, answered.signal)]);
   } catch (error) {
     return { status: 'failed', message: (error as Error).message, command: 'ai-tracker doctor' };
+  } finally {
+    answered.abort();
   }
+}
+
+/** Whatever hangs, the test ends: what waits for it is an agent's start. */
+async function givenUp({ deadline }: Bench, answered: AbortSignal): Promise<DoorOutcome> {
+  await sleep(deadline.leftMs, undefined, { signal: answered }).catch(() => undefined);
+  return {
+    status: 'failed',
+    message: `no answer when the ${deadline.seconds} s of the whole test were over; a machine that is busy needs longer`,
+    command: `ai-tracker selftest --within ${Math.ceil(deadline.seconds * 5)}`,
+  };
 }

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { STEP_LIMIT_MS } from './door.ts';
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Bench } from './door.ts';
 
 export interface HookRun {
   readonly code: number | null;
@@ -7,22 +7,22 @@ export interface HookRun {
   readonly output: string;
 }
 
-/** Runs a hook as Claude Code does: the event on stdin, killed when it takes too long. @throws where it cannot be started */
+/**
+ * Runs a hook as Claude Code does: the event on stdin. One that takes too long is killed, with all that it started: what it left
+ * running would hold its pipes open. @throws where it cannot be started
+ */
 export function runHook(
   command: string,
   args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  cwd: string,
+  { env, cwd }: Pick<Bench, 'env' | 'cwd'>,
   event: string,
+  limitMs: number,
 ): Promise<HookRun> {
   return new Promise((done, fail) => {
-    const child = spawn(command, args, {
-      env,
-      cwd,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: STEP_LIMIT_MS,
-      killSignal: 'SIGKILL',
-    });
+    // A group of its own; Windows has none, and would open a window for it.
+    const isGroup = process.platform !== 'win32';
+    const child = spawn(command, args, { env, cwd, stdio: ['pipe', 'pipe', 'pipe'], detached: isGroup });
+    const timer = setTimeout(() => kill(child, isGroup), limitMs);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
     child.stdin.on('error', () => {
@@ -30,6 +30,18 @@ export function runHook(
     });
     child.stdin.end(event);
     child.once('error', fail);
-    child.once('close', (code) => done({ code, output }));
+    child.once('close', (code) => {
+      clearTimeout(timer);
+      done({ code, output });
+    });
   });
+}
+
+function kill({ pid }: ChildProcess, isGroup: boolean): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(isGroup ? -pid : pid, 'SIGKILL');
+  } catch {
+    // It has just ended.
+  }
 }

@@ -38,7 +38,7 @@ export async function drainOwnEvent(bench: Bench, sessionId: string, { folders, 
   );
   for (const { folder, name } of found) drainOne(bench, folder, name);
   // Nothing there: taken by a drain that is still at it, or never spooled.
-  const isRow = await awaitRows(bench.file, EDIT_ROW, sessionId, ELSEWHERE_MS);
+  const isRow = await awaitRows(bench.file, EDIT_ROW, sessionId, bench.deadline.stepMs(ELSEWHERE_MS));
   if (isRow) return null;
   return found.length > 0 ? `it lay in ${found[0]?.folder}, and made no row` : `nothing came into ${folders.join(' or ')}`;
 }
@@ -54,11 +54,12 @@ function isOf(folder: string, name: string, sessionId: string): boolean {
 }
 
 /** Into the file directly: what a drain remembers of agents, beside their files, is not to know of this one. */
-function drainOne({ file, settings, env }: Bench, folder: string, name: string): void {
+function drainOne({ file, settings, env, deadline }: Bench, folder: string, name: string): void {
   const recordings = new TargetRecordings({
     settings,
     env,
-    make: (of, home) => new Recorder({ settings: { ...of, dbPath: file }, env: home, busyTimeoutMs: LOCK_WAIT_MS }),
+    make: (of, home) =>
+      new Recorder({ settings: { ...of, dbPath: file }, env: home, busyTimeoutMs: deadline.stepMs(LOCK_WAIT_MS) }),
   });
   try {
     const applier = new SpoolApplier((target, home) => recordings.of(target, home));

@@ -7,6 +7,7 @@ import type { Settings } from '../../model/settings.ts';
 import { locateFile } from '../../store/agent-file.ts';
 import { AGENT_PLACEHOLDER, agentsFolder } from '../../store/folders.ts';
 import { listFolder } from '../../store/list-files.ts';
+import type { Deadline } from './deadline.ts';
 import type { Bench } from './door.ts';
 
 const PREFIX = 'selftest-';
@@ -20,7 +21,7 @@ const STALE_MS = 10 * 60_000;
  *
  * @throws {Error} where the rows would not lie where they should
  */
-export function makeBench(settings: Settings, env: NodeJS.ProcessEnv, cwd: string): Bench {
+export function makeBench(settings: Settings, env: NodeJS.ProcessEnv, cwd: string, deadline: Deadline): Bench {
   const agentId = `${PREFIX}${randomBytes(4).toString('hex')}`;
   const isOneFile = settings.dbPath !== null && !settings.dbPath.includes(AGENT_PLACEHOLDER);
   const dbPath = isOneFile ? join(dirname(absolutePath(settings.dbPath)), `${agentId}.db`) : settings.dbPath;
@@ -41,6 +42,7 @@ export function makeBench(settings: Settings, env: NodeJS.ProcessEnv, cwd: strin
   return {
     ...{ agentId, file: path, settings: ours, env: variables, home: env['HOME'] || homedir(), cwd },
     scratch: mkdtempSync(join(tmpdir(), 'ai-tracker-selftest-')),
+    deadline,
   };
 }
 
