@@ -23,8 +23,7 @@ interface FileRow {
 }
 
 /** Brings in what hooks spooled, and reads the rows of all agents. @throws where a command fails */
-export async function answersOf(history: History): Promise<Answers> {
-  const { playground } = history;
+export async function answersOf({ playground }: Pick<History, 'playground'>): Promise<Answers> {
   const ask = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await playground.tracker(playground.repo, args);
     if (code !== 0) throw new Error(`ai-tracker ${args.join(' ')}: ${code}\n${stdout}${stderr}`);

@@ -65,7 +65,8 @@ export class Playground {
     rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  #env(by: Runner): NodeJS.ProcessEnv {
+  /** The environment of whoever runs something here. */
+  env(by: Runner): NodeJS.ProcessEnv {
     return {
       ...{ PATH: process.env['PATH'], LANG: 'C.UTF-8', HOME: this.#home, TRACKER_ROOT: this.#state },
       ...{ AI_TRACKER_SHARED_DIR: this.#state, AGENT_ID: by.kind === 'agent' ? by.agent : 'agent-1' },
@@ -75,10 +76,14 @@ export class Playground {
   }
 
   /** @throws where git fails and may not */
-  git(cwd: string, args: readonly string[], { by = { kind: 'human' }, input, env, mayFail = false }: GitOptions = {}): GitRun {
+  git(
+    cwd: string,
+    args: readonly string[],
+    { by = { kind: 'human' }, input, env = {}, mayFail = false }: GitOptions = {},
+  ): GitRun {
     const ran = spawnSync('git', args, {
       cwd,
-      env: { ...this.#env(by), ...env },
+      env: { ...this.env(by), ...env },
       encoding: 'utf8',
       maxBuffer: 1 << 28,
       ...(input === undefined ? {} : { input }),
@@ -98,7 +103,7 @@ export class Playground {
 
   /** A hook event of Claude Code, run by an agent's session in a folder. */
   async claude(event: Readonly<Record<string, unknown>>, cwd: string, agent: string): Promise<void> {
-    const env = this.#env({ kind: 'agent', agent, session: '' });
+    const env = this.env({ kind: 'agent', agent, session: '' });
     delete env['CLAUDECODE'];
     delete env['CLAUDE_CODE_SESSION_ID'];
     const input = JSON.stringify(event);
@@ -130,7 +135,7 @@ export class Playground {
     process.chdir(cwd);
     try {
       const stdin = Readable.from([]);
-      const code = await run(args, { stdout: into('stdout'), stderr: into('stderr'), stdin, env: this.#env({ kind: 'human' }) });
+      const code = await run(args, { stdout: into('stdout'), stderr: into('stderr'), stdin, env: this.env({ kind: 'human' }) });
       return { code, ...texts };
     } finally {
       process.chdir(here);
