@@ -5,6 +5,7 @@ import { clean } from './clean.ts';
 import { share } from './line-sums.ts';
 import { type Column, paint, table } from './table.ts';
 import { count } from './value.ts';
+import { wrap } from './wrap.ts';
 
 const linesOf = (one: Pick<RangeGroup, 'ai_lines_added' | 'human_lines_added' | 'unknown_lines_added'>): number =>
   one.ai_lines_added + one.human_lines_added + one.unknown_lines_added;
@@ -25,7 +26,9 @@ export function rangePage(report: RangeReport, out: Pick<Output, 'width' | 'colo
     { header: 'share', cell: (row) => share(linesOf(row), linesOf(report)), align: 'right', spare: 2 },
     { header: 'cost', cell: (row) => (row.cost_usd === 0 ? '' : dollars(row.cost_usd)), align: 'right' },
   ];
-  const notes = notesOf(report).map((note) => `${paint(clean(note), 'dim', out)}\n`);
+  const notes = notesOf(report)
+    .flatMap((note) => wrap(clean(note), out.width))
+    .map((line) => `${paint(line, 'dim', out)}\n`);
   return `${table(columns, rows, out)}${notes.length === 0 ? '' : `\n${notes.join('')}`}`;
 }
 

@@ -94,7 +94,7 @@ const commitText = ({ sha, author, authoredMs, subject, recorded }: NonNullable<
     `${sha.slice(0, 10)} ${subject}`,
     author,
     time(new Date(authoredMs).toISOString(), nowMs),
-    recorded?.pr_number == null ? null : `#${recorded.pr_number}`,
+    recorded?.pr_number == null || subject.includes(`#${recorded.pr_number}`) ? null : `#${recorded.pr_number}`,
   ]);
 
 const editText = (edit: NonNullable<LineChain['edit']>, nowMs: number): string =>
