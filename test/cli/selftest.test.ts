@@ -117,6 +117,19 @@ describe('ai-tracker selftest', () => {
     expect([rows(), files(dir)]).toEqual(before);
   });
 
+  test('started in a repository, it leaves that one’s memory of lines alone, one that cannot be read too', async () => {
+    const home = await installed();
+    const repo = join(home, 'repo');
+    execFileSync('git', ['init', '-q', repo]);
+    const before = files(home);
+    expect((await selftest({ home, cwd: repo })).report).toMatchObject({ ok: true });
+    expect(files(home)).toEqual(before);
+    mkdirSync(join(repo, '.git/ai-tracker'));
+    writeFileSync(join(repo, '.git/ai-tracker/authorship.db'), 'no database');
+    expect((await selftest({ home, cwd: repo })).report).toMatchObject({ ok: true });
+    expect(files(home)).toEqual([...before, 'authorship.db'].sort());
+  });
+
   test('beside one file for all agents: nothing gets into it, and its lock is tried', async () => {
     const home = scratchFolder();
     const db = join(home, 'all.db');

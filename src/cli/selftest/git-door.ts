@@ -65,5 +65,11 @@ async function commitIn(top: string, { env, deadline }: Bench, script: string): 
   mkdirSync(join(top, '.git/hooks'), { recursive: true });
   writeWhole(join(top, '.git/hooks/post-commit'), Buffer.from(ownHook('post-commit', script)), 0o755);
   const named = ['-c', 'user.name=selftest', '-c', 'user.email=selftest@localhost', '-c', 'commit.gpgSign=false'];
-  return runHook('git', [...named, 'commit', '-q', '--allow-empty', '-m', 'selftest'], { env: ours, cwd: top }, '', deadline.stepMs());
+  return runHook(
+    'git',
+    [...named, 'commit', '-q', '--allow-empty', '-m', 'selftest'],
+    { env: ours, cwd: top },
+    '',
+    deadline.stepMs(),
+  );
 }

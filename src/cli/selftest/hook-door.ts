@@ -18,7 +18,7 @@ export async function tryHook(bench: Bench, command: string, args: readonly stri
   const sessionId = `selftest-${randomUUID()}`;
   const mark = markSpool(bench);
   const limitMs = bench.deadline.stepMs();
-  const { code, output } = await runHook(command, args, bench, hookEvent(sessionId, bench.cwd), limitMs);
+  const { code, output } = await runHook(command, args, bench, hookEvent(sessionId, bench.scratch), limitMs);
   if (code !== 0 || output !== '') {
     const said = output === '' ? '' : `, and printed: ${output.trim().slice(0, 200)}`;
     return {

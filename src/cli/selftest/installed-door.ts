@@ -43,8 +43,8 @@ function findInstalled({ settings, env, home, cwd }: Bench): Installed | null {
   return null;
 }
 
-async function tryUrl({ env, cwd }: Bench, url: string, token: string | null): Promise<DoorOutcome> {
-  const event = Buffer.from(hookEvent(`selftest-${randomUUID()}`, cwd));
+async function tryUrl({ env, scratch }: Bench, url: string, token: string | null): Promise<DoorOutcome> {
+  const event = Buffer.from(hookEvent(`selftest-${randomUUID()}`, scratch));
   const { origin, pathname } = new URL(url);
   const isTaken = await postHook(origin, pathname, event, { ...env, ...(token === null ? {} : { AI_TRACKER_TOKEN: token }) });
   if (isTaken) return { status: 'ok', message: `${url} takes hook events` };
