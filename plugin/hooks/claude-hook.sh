@@ -179,13 +179,16 @@ take_snapshot() {
   # The state that was kept last, for git to look at no file that is as it was then. A link: git replaces files, never writes them.
   last=
   { IFS= read -r last <"$store/last-$tree"; }
+  # Files that are tracked although ignored (src/git/forced-files.ts) come in with the repository's own index only.
+  if [ -s "$store/forced-$tree" ] && [ "$git_dir/index" -nt "$store/$last" ]; then last=; fi
   if [ -z "$last" ] || ! ln -- "$store/$last" "$snapshot"; then
     # -p: by the time of its index git knows which files to look at twice.
     if [ ! -e "$git_dir/index" ]; then git -C "$git_top" read-tree --empty
     else cp -p -- "$git_dir/index" "$snapshot" || exit 128; fi
   fi
   exec 2>"$store/error-$tree"
-  set -- git -C "$git_top" -c core.splitIndex=false -c core.safecrlf=false -c core.fsync=none -c index.skipHash=true
+  # `config-…`: without filters that cannot run (src/git/broken-filters.ts). Git passes over a file that is not there.
+  set -- git -C "$git_top" -c core.splitIndex=false -c core.safecrlf=false -c core.fsync=none -c index.skipHash=true -c "include.path=$store/config-$tree"
   if [ -e "$store/paths-$tree" ]; then
     # Without what a drain found to be too large.
     set -- "$@" add -A --ignore-errors "--pathspec-from-file=$store/paths-$tree" --pathspec-file-nul

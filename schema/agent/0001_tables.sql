@@ -126,6 +126,7 @@ CREATE TABLE file_modifications (
   task_execution_id TEXT,                          -- owner: task_executions.id
   tool_call_id      TEXT,                          -- tool_calls.id of the call that changed the file
   owner_match       TEXT,                          -- how the owner was found, as in tool_calls
+  call_match        TEXT,                          -- exact; inferred where another call ran then and may have changed it; NULL of a row taken over
   agent_id          TEXT,                          -- agent that changed it
   conversation_id   TEXT,                          -- coding session; for Claude Code its session_id
   tool              TEXT,                          -- tool that changed it: Edit, Write, NotebookEdit, Bash, …

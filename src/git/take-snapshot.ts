@@ -1,6 +1,8 @@
 import { copyFileSync, existsSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type GitFolders, gitFolders } from './git-folders.ts';
+import { snapshotConfig } from './broken-filters.ts';
+import { startsAnew } from './forced-files.ts';
+import { firstLine, type GitFolders, gitFolders } from './git-folders.ts';
 import { runGit } from './run-git.ts';
 import { linkLast, makeStore, type SnapshotStore, snapshotStore } from './snapshot-store.ts';
 
@@ -34,7 +36,8 @@ export function takeSnapshot({ top, name }: SnapshotWish): SnapshotOutcome {
   const index = join(store.folder, `${name}.index`);
   try {
     makeStore(store);
-    if (!linkLast(store, index)) copyIndex(folders, index);
+    const last = join(store.folder, firstLine(store.last) ?? '');
+    if (startsAnew(folders, last) || !linkLast(store, index)) copyIndex(folders, index);
   } catch (error) {
     return missed('failed', `cannot keep the state of ${top} in ${store.folder}: ${(error as Error).message}`);
   }
@@ -70,11 +73,11 @@ export function copyIndex({ top, gitDir }: GitFolders, index: string): void {
 }
 
 /** Ends with 1 where some files could not be read: all others are in. */
-export function addAll({ top }: GitFolders, store: SnapshotStore, index: string, limitMs: number): ReturnType<typeof runGit> {
+export function addAll(folders: GitFolders, store: SnapshotStore, index: string, limitMs: number): ReturnType<typeof runGit> {
   const paths = existsSync(store.paths) ? [`--pathspec-from-file=${store.paths}`, '--pathspec-file-nul'] : [];
   return runGit({
-    cwd: top,
-    args: [...SNAPSHOT_CONFIG, 'add', '-A', '--ignore-errors', ...paths],
+    cwd: folders.top,
+    args: [...SNAPSHOT_CONFIG, '-c', `include.path=${snapshotConfig(folders)}`, 'add', '-A', '--ignore-errors', ...paths],
     limitMs,
     env: { GIT_INDEX_FILE: index, GIT_OBJECT_DIRECTORY: store.objects },
   });

@@ -1,29 +1,25 @@
-import type { CallReading, Usage } from '../model/reading.ts';
-import { spanRowId } from '../model/row-ids.ts';
+import type { CallReading } from '../model/reading.ts';
 import { FOLDED, HIDDEN, type SpanNode } from '../model/span-node.ts';
 import { placeOfAgent } from '../resolve/agent-place.ts';
-import { callOf, climb, MAX_DEPTH } from '../resolve/ancestry.ts';
+import { callOf, MAX_DEPTH } from '../resolve/ancestry.ts';
 import { placeOfCall } from '../resolve/fold.ts';
 import { hasUsage, insideModelCall, isHidden, isInLoop, keyedModelCallAround, modelCallAround } from '../resolve/model-calls.ts';
+import { AgentTotals } from './agent-totals.ts';
 import { exactOwner } from './call-owner.ts';
 import { type CallRows, foldRequests, rowFromSpan } from './call-rows.ts';
 import { type Fates, isSameCall, isSamePlace, mayBeForgotten, type Tracked, type Written } from './fates.ts';
 import { withFolded } from './fold-facts.ts';
 import type { InferredOwners } from './inferred-owners.ts';
 import { INSIDE_AUTHORITY, type KeyedCalls } from './keyed-calls.ts';
+import { withModelCallAround } from './model-call-twice.ts';
 import type { PairedCalls } from './paired-calls.ts';
+import { isAnswer, rowAround, rowIdOfCall } from './row-of-call.ts';
 import type { SessionRows } from './session-rows.ts';
 import type { SpanMemory } from './span-memory.ts';
 import { taskIdOfSpan } from './task-rows.ts';
 
-/** The row's id of a call: by its key where it has one, else by its span. */
-export const rowIdOfCall = (node: SpanNode, reading: CallReading): string => reading.key ?? spanRowId(node.traceId, node.spanId);
-
 /** Who ran the tool knows better how it ended than who waited for it. */
 const ANSWER_AUTHORITY = 6;
-
-/** The `ref` of a callee in its caller's row: the key of that row; span ids, of calls folded otherwise, hold no colon. */
-const isAnswer = (ref: string | null): boolean => ref !== null && ref.startsWith(FOLDED) && (ref === FOLDED || ref.includes(':'));
 
 export interface CallSettlerParts {
   readonly now: () => number;
@@ -46,19 +42,20 @@ export class CallSettler {
   readonly #newTasks = new Set<SpanNode>();
   readonly #dirtyAgents = new Set<SpanNode>();
   readonly #dirtyCalls = new Set<SpanNode>();
-  readonly #dirtyTotals = new Set<SpanNode>();
+  readonly #totals: AgentTotals;
   /** Called for each agent that is decided: what stands below it may have an owner now. */
   readonly #touchBelow: (node: SpanNode) => void;
 
   constructor(parts: CallSettlerParts, touchBelow: (node: SpanNode) => void) {
     this.#parts = parts;
     this.#touchBelow = touchBelow;
+    this.#totals = new AgentTotals(parts, (node) => this.touch(node));
   }
 
   touch(node: SpanNode): void {
     if (node.cls === 'agent') this.#dirtyAgents.add(node);
     else if (node.cls === 'call') this.#dirtyCalls.add(node);
-    else if (node.cls === 'task' && node.facts.total !== undefined) this.#dirtyTotals.add(node);
+    else if (node.cls === 'task' && node.facts.total !== undefined) this.#totals.touch(node);
   }
 
   /** A span that says something of the call it stands below. */
@@ -67,10 +64,15 @@ export class CallSettler {
     if (parent?.cls === 'call') this.touch(parent);
   }
 
+  /** A span that came after what stands below it takes over what they know. */
+  inheritUsage(node: SpanNode): void {
+    this.#totals.inheritUsage(node);
+  }
+
   clear(): void {
     this.#dirtyAgents.clear();
     this.#dirtyCalls.clear();
-    this.#dirtyTotals.clear();
+    this.#totals.clear();
     this.#newTasks.clear();
   }
 
@@ -88,8 +90,7 @@ export class CallSettler {
       }
       this.#settlePairs();
     }
-    for (const node of this.#dirtyTotals) this.#settleTotal(node);
-    this.#dirtyTotals.clear();
+    this.#totals.settle();
     this.#parts.keyed.settle();
   }
 
@@ -124,12 +125,12 @@ export class CallSettler {
     node.ref = taskIdOfSpan(node);
     this.#parts.memory.changed(node);
     this.#newTasks.add(node);
-    this.#dirtyTotals.add(node);
+    this.#totals.touch(node);
     this.#touchBelow(node);
   }
 
   #settleCall(node: SpanNode, reading: CallReading): void {
-    if (hasUsage(reading) && reading.kind === 'llm') this.#usageKnown(node);
+    if (hasUsage(reading) && reading.kind === 'llm') this.#totals.usageKnown(node);
     if (reading.pair !== null && reading.names !== null) {
       this.#parts.paired.take(node, reading);
       // Whether a callee has a row is decided by its caller, once all of the batch is known.
@@ -147,7 +148,7 @@ export class CallSettler {
     const { memory } = this.#parts;
     const place = placeOfCall(memory, node);
     if (place.target === null) {
-      const stated = reading.kind === 'agent' && !this.#booksTotal(node) ? { ...reading, usage: null, costUsd: null } : reading;
+      const stated = reading.kind === 'agent' && !this.#totals.books(node) ? { ...reading, usage: null, costUsd: null } : reading;
       this.#write(node, stated, place.parentCall);
       return;
     }
@@ -170,7 +171,7 @@ export class CallSettler {
     if (isHidden(memory, node)) this.#noRow(node, HIDDEN);
     else if (request !== null) this.#completeRequest(request, node, reading);
     else if (around !== null && !isHidden(memory, around)) this.#noRow(node, FOLDED + around.spanId);
-    else this.#write(node, this.#withModelCallsAround(node, reading, around), this.#parentOfModelCall(node));
+    else this.#write(node, withModelCallAround(memory, node, reading, around), this.#parentOfModelCall(node));
     if (before === node.ref && node.around === around) return;
     node.around = around;
     this.#touchKin(node, around);
@@ -208,31 +209,11 @@ export class CallSettler {
     this.#parts.keyed.take(key, node, { ...reading, authority: INSIDE_AUTHORITY }, null, null);
   }
 
-  /** What the outer sight of the same call knows beside the tokens; a cost only where it is not that of several calls. */
-  #withModelCallsAround(node: SpanNode, reading: CallReading, around: SpanNode | null): CallReading {
-    const outer = around === null ? null : callOf(around);
-    if (around === null || outer === null) return reading;
-    const siblings = insideModelCall(this.#parts.memory, around).calls.filter((call) => hasUsage(callOf(call)));
-    const isOnly = siblings.length === 1 && siblings[0] === node;
-    return {
-      ...reading,
-      model: reading.model ?? outer.model,
-      provider: reading.provider ?? outer.provider,
-      conversationId: reading.conversationId ?? outer.conversationId,
-      subAgent: reading.subAgent ?? outer.subAgent,
-      requestId: reading.requestId ?? (isOnly ? outer.requestId : null),
-      costUsd: reading.costUsd ?? (isOnly ? outer.costUsd : null),
-      statusCode: reading.statusCode ?? (isOnly ? outer.statusCode : null),
-      retryCount: reading.retryCount ?? (isOnly ? outer.retryCount : null),
-      usage: isOnly ? completed(reading.usage, outer.usage) : reading.usage,
-    };
-  }
-
   #settleKeyed(node: Tracked, reading: CallReading): void {
     const { memory, keyed, fates } = this.#parts;
     const place = placeOfCall(memory, node);
     const parent = place.parentCall ?? place.target;
-    const parentRow = this.#rowAround(parent);
+    const parentRow = rowAround(memory, parent);
     const judged = this.#judged(node, reading);
     const taken = keyed.take(
       reading.key as string,
@@ -298,28 +279,13 @@ export class CallSettler {
 
   /** The row that a call has, or is part of. */
   rowOfCall(node: SpanNode): string | null {
-    return this.#rowAround(node);
-  }
-
-  /** The row of a call around another; of one that has none, because it is told better from inside, that of the call around it. */
-  #rowAround(parent: SpanNode | null): string | null {
-    const { memory } = this.#parts;
-    let around = parent;
-    for (let depth = 0; around !== null && depth < MAX_DEPTH; depth++) {
-      const reading = callOf(around);
-      if (reading === null) return null;
-      if (around.ref === HIDDEN) around = placeOfCall(memory, around).parentCall;
-      else if (around.ref?.startsWith(FOLDED) === true && !isAnswer(around.ref)) {
-        around = memory.get(around.traceId, around.ref.slice(FOLDED.length)) ?? null;
-      } else return rowIdOfCall(around, reading);
-    }
-    return null;
+    return rowAround(this.#parts.memory, node);
   }
 
   #write(node: Tracked, reading: CallReading, parent: SpanNode | null): void {
     const { memory, rows, sessions, inferred, fates, now } = this.#parts;
     const owner = exactOwner(memory, node);
-    const parentRow = this.#rowAround(parent);
+    const parentRow = rowAround(memory, parent);
     const id = rowIdOfCall(node, reading);
     const http = reading.kind === 'llm' ? foldRequests(insideModelCall(memory, node).http) : (node.facts.http ?? null);
     const written: Written = { facts: node.facts, reading, http, owner, parentRow };
@@ -363,79 +329,4 @@ export class CallSettler {
     memory.changed(node);
     fates.become(node, 'merged');
   }
-
-  // Totals that agents state
-
-  /** A model call with usage is known: no total above it may be booked. Each span is marked once. */
-  #usageKnown(node: SpanNode): void {
-    const { memory } = this.#parts;
-    climb(memory, node, (ancestor) => {
-      if (ancestor.facts.usageBelow === true) return true;
-      ancestor.facts = { ...ancestor.facts, usageBelow: true };
-      memory.changed(ancestor);
-      if (ancestor.facts.total !== undefined || callOf(ancestor)?.kind === 'agent') this.#totalChanged(ancestor);
-      return false;
-    });
-  }
-
-  /** A span that came after what stands below it takes over what they know. */
-  inheritUsage(node: SpanNode): void {
-    const below = this.#parts.memory.children(node);
-    const known = below.find(
-      (child) => child.facts.usageBelow === true || (callOf(child)?.kind === 'llm' && hasUsage(callOf(child))),
-    );
-    if (known !== undefined) this.#usageKnown(known);
-  }
-
-  /** Its own total, and those of agents below it that were within it until now. */
-  #totalChanged(node: SpanNode): void {
-    const stack = [node];
-    const seen = new Set(stack);
-    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-      this.touch(at);
-      for (const child of this.#parts.memory.children(at)) {
-        if (seen.has(child)) continue;
-        seen.add(child);
-        stack.push(child);
-      }
-    }
-  }
-
-  /** Whether the total that an agent states is counted: no model call below has usage, and no agent above counts it already. */
-  #booksTotal(node: SpanNode): boolean {
-    if (node.facts.usageBelow === true) return false;
-    let isWithin = false;
-    climb(this.#parts.memory, node, (ancestor) => {
-      const stated = ancestor.facts.total ?? (callOf(ancestor)?.kind === 'agent' ? callOf(ancestor) : null);
-      isWithin = stated !== null && hasUsage(stated) && ancestor.facts.usageBelow !== true;
-      return isWithin;
-    });
-    return !isWithin;
-  }
-
-  /** The total of an agent that is a task stands in a row beside it, owned by it. */
-  #settleTotal(node: SpanNode): void {
-    const { total } = node.facts;
-    if (total === undefined || !hasUsage(total) || node.ref === null) return;
-    const { rows, sessions } = this.#parts;
-    const id = `${spanRowId(node.traceId, node.spanId)}:total`;
-    if (!this.#booksTotal(node)) {
-      if (rows.remove(id)) sessions.countCall(node.facts.sessionId, -1);
-      return;
-    }
-    if (!rows.exists(id)) sessions.countCall(node.facts.sessionId, 1);
-    rows.write(rowFromSpan(id, node, total, { taskExecutionId: node.ref, match: 'ancestor' }, null, node.facts.http ?? null));
-  }
-}
-
-/** Parts of a count that the outer sight alone knows; only where both count the same input. */
-function completed(inner: Usage | null, outer: Usage | null): Usage | null {
-  if (inner === null || outer === null || inner.inputTokens !== outer.inputTokens) return inner;
-  return {
-    inputTokens: inner.inputTokens,
-    outputTokens: inner.outputTokens ?? outer.outputTokens,
-    cacheReadTokens: inner.cacheReadTokens ?? outer.cacheReadTokens,
-    cacheWriteTokens: inner.cacheWriteTokens ?? outer.cacheWriteTokens,
-    reasoningTokens: inner.reasoningTokens ?? outer.reasoningTokens,
-  };
 }

@@ -20,6 +20,8 @@ const greater = (column: string) =>
 
 const RULES = {
   tool_call_id: 'replace',
+  // Who knows it for certain knows more.
+  call_match: sql`coalesce(min(${newValue('call_match')}, ${oldValue(T, 'call_match')}), ${newValue('call_match')}, ${oldValue(T, 'call_match')})`,
   conversation_id: 'derived',
   tool: 'derived',
   tool_use_id: 'derived',
@@ -85,6 +87,7 @@ export class EditRows {
       const { changes } = this.#upsert.run(
         `${callId}:${edit.path}`,
         callId,
+        edit.match ?? 'exact',
         text(span.attributes, 'session.id'),
         text(span.attributes, 'tool_name'),
         text(span.attributes, 'tool_use_id'),

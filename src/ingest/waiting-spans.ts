@@ -1,42 +1,25 @@
-import { existsSync } from 'node:fs';
 import { classify } from '../dialect/classify.ts';
 import type { HealthFinding } from '../model/health.ts';
 import type { Origin, SpanRecord } from '../model/span-record.ts';
-import { listFiles } from '../store/list-files.ts';
 import { asStoreError, isLocked } from '../store/store-error.ts';
 import type { AgentClaim } from './agent-claims.ts';
 import type { AgentFinder, Conclusion, Decision } from './agent-finder.ts';
-import { type Agent, agentKey, UNASSIGNED } from './agent-of.ts';
-import type { Held, Holding, Waiting } from './holding.ts';
+import { type Agent, UNASSIGNED } from './agent-of.ts';
+import { HeldLookUp, TRACES_A_LOOK } from './held-look-up.ts';
+import { HeldTraces } from './held-traces.ts';
+import { dueOf } from './held-until.ts';
+import type { Held, Waiting } from './holding.ts';
 import { HoldingFile } from './holding-file.ts';
 import type { Ledger } from './ledger.ts';
 import type { RecorderConfig } from './recorder-config.ts';
-import { tracesInFile } from './trace-agents.ts';
+import { shareOut } from './share-held.ts';
 
-/**
- * How long a missing ancestor is waited for although trace or conversation name an agent: as long as the SDKs' exporters
- * collect spans before they send them (OTEL_BSP_SCHEDULE_DELAY, 5 s).
- */
-const LIKELY_AFTER_MS = 5000;
-/** How long where nothing but its service speaks for a span: its parent, a call of another service, may still be open. */
-const LAST_AFTER_MS = 30_000;
-/** For what is read from files: the command settles it at its end. Where it was killed, others do so after this time. */
-const RUN_AFTER_MS = 10 * 60_000;
-/** How often all agents' files are asked whether they know a trace that waits: another process may have written it there. */
-const LOOK_UP_EVERY_MS = 10 * 60_000;
-/** How long one look may take; the next goes on where it ended. */
-const LOOK_BUDGET_MS = 100;
-/** A look at due time pauses for so many times what it took. */
-const LOOK_REST = 20;
-const LOOK_IS_CHEAP_MS = 5;
-const TRACES_A_LOOK = 4096;
 const SETTLE_BUDGET_MS = 100;
 const TRACES_A_STEP = 256;
 const SPANS_A_MOVE = 2048;
 const CLAIMS_DROPPED_AT_ONCE = 4096;
 /** Beyond this the index does without them: its file cannot be written, and memory is bounded. */
 const MOST_UNWRITTEN_CLAIMS = 100_000;
-const MOST_TRACES_KNOWN = 50_000;
 /** Held spans of one trace that are read again for each batch of it; more are looked at once a second. */
 const FEW = 64;
 const REST_MS = 1000;
@@ -49,26 +32,6 @@ const idsOf = (key: string): [traceId: string, spanId: string] => {
   const at = key.lastIndexOf(' ');
   return [key.slice(0, at), key.slice(at + 1)];
 };
-
-const CONCLUSIONS: readonly Conclusion[] = ['certain', 'likely', 'last'];
-
-/** Read by a command, which settles what it holds at its end. */
-const isOfRun = ({ door }: { readonly door: Origin['door'] }): boolean => door === 'file' || door === 'hook';
-
-/** What may be concluded of a held span by now. */
-function conclusionOf({ dueMs, heldMs, origin }: Held, nowMs: number): Conclusion {
-  if (dueMs === null || dueMs > nowMs) return 'certain';
-  return isOfRun(origin) || nowMs >= heldMs + LAST_AFTER_MS ? 'last' : 'likely';
-}
-
-/** When a span that waits is looked at again; `current`: what was said before. */
-function dueOf(next: 'likely' | 'last' | null, door: Origin['door'], heldMs: number, nowMs: number, current: number | null) {
-  if (next === null) return null;
-  if (isOfRun({ door })) return heldMs + RUN_AFTER_MS;
-  if (next === 'last') return Math.max(heldMs + LAST_AFTER_MS, nowMs + 1000);
-  const isSoon = current !== null && current > nowMs && current <= nowMs + LIKELY_AFTER_MS;
-  return isSoon ? current : nowMs + LIKELY_AFTER_MS;
-}
 
 interface Move {
   /** The trace of each span that stays for want of an agent. */
@@ -98,20 +61,16 @@ export interface WaitingParts {
 export class WaitingSpans {
   readonly #parts: WaitingParts;
   readonly #file: HoldingFile;
+  readonly #lookUp: HeldLookUp;
   /** Spans that wait in the books of this process, with their dialect. */
   readonly #counted = new Map<string, string>();
-  /** Traces that may have spans in the file; null: too many to know, so each is asked for. */
-  #traces: Set<string> | null = new Set();
-  #dataVersion = -1;
+  readonly #traces = new HeldTraces();
   #nextDueMs = Number.NEGATIVE_INFINITY;
   /** Traces and conversations to be looked at: they have news, or their move failed (a file was locked, say). */
   readonly #again = new Set<string>();
   readonly #news = new Set<string>();
   /** Traces that were looked at in vain, and when they are again: each look reads all that is held of them. */
   readonly #rests = new Map<string, number>();
-  #nextLookUpMs = Number.NEGATIVE_INFINITY;
-  #toLookIn: string[] = [];
-  #nextDueLookMs = Number.NEGATIVE_INFINITY;
   #needsIndex = false;
   /** What is wrong with the holding file; null: nothing. */
   finding: HealthFinding | null = null;
@@ -119,6 +78,8 @@ export class WaitingSpans {
   constructor(parts: WaitingParts) {
     this.#parts = parts;
     this.#file = new HoldingFile(parts.config);
+    const { config, agents, isOwn } = parts;
+    this.#lookUp = new HeldLookUp({ config, agents, isOwn, news: (traceId) => void this.#again.add(traceId) });
   }
 
   /** @returns the error as it should be told, or null. */
@@ -134,7 +95,7 @@ export class WaitingSpans {
       this.#file.assertStands();
       for (const { span, dueMs: due } of waiting) {
         if (span.endMs === null) continue;
-        this.#traces?.add(span.traceId);
+        this.#traces.add(span.traceId);
         if (due !== null) this.#nextDueMs = Math.min(this.#nextDueMs, due);
         const { dialect } = classify(span);
         if (added.has(span)) {
@@ -177,16 +138,16 @@ export class WaitingSpans {
       if (opened === null) return;
       const now = this.#parts.now();
       const { settings } = this.#parts.config;
-      this.#lookUp(opened.holding, now);
+      this.#lookUp.lookUp(opened.holding, now);
       this.#nextDueMs = Number.NEGATIVE_INFINITY;
       this.#moveAgain();
-      this.#nextDueLookMs = Number.NEGATIVE_INFINITY;
+      this.#lookUp.lookAtOnce();
       this.#settleDue(now);
       this.#moveAgain();
       for (;;) {
         const old = opened.holding.olderThan(now - settings.holdHours * HOUR_MS);
         if (old.length === 0) break;
-        this.#learn(this.#files(), new Set(old.map(({ span }) => span.traceId)));
+        this.#lookUp.learn(this.#lookUp.files(), new Set(old.map(({ span }) => span.traceId)));
         if (this.#move(old, 'last', UNASSIGNED).unwritten.size > 0) break;
       }
       this.#forgetMoved();
@@ -200,7 +161,7 @@ export class WaitingSpans {
       const opened = this.#file.ifThere();
       if (opened === null) return;
       const traces = [...new Set([...this.#counted.keys()].map((key) => idsOf(key)[0]))];
-      this.#learn(this.#files(), traces.slice(0, TRACES_A_LOOK));
+      this.#lookUp.learn(this.#lookUp.files(), traces.slice(0, TRACES_A_LOOK));
       for (const conclusion of ['likely', 'last'] as const) {
         for (let i = 0; i < traces.length; i += TRACES_A_STEP) {
           this.#move(opened.holding.ofTraces(traces.slice(i, i + TRACES_A_STEP)), conclusion, null);
@@ -250,17 +211,17 @@ export class WaitingSpans {
       this.#news.clear();
       return;
     }
-    this.#learnTraces(opened.holding, opened.dataVersion());
+    this.#traces.learn(opened.holding, opened.dataVersion());
     // A move may make agents of further conversations known; each round moves spans, so this ends.
     for (;;) {
       // Mostly nothing is held, and every MCP session is a conversation: asking for each was 2 % of a receiver's CPU.
-      if (this.#traces === null || this.#traces.size > 0) {
+      if (this.#traces.hasAny) {
         for (const id of this.#news) for (const traceId of opened.holding.tracesOfConversation(id)) this.#again.add(traceId);
       }
       this.#news.clear();
       const now = this.#parts.now();
-      const traces = [...this.#again].filter((traceId) => this.#isHeld(traceId) && (this.#rests.get(traceId) ?? 0) <= now);
-      for (const traceId of this.#again) if (!this.#isHeld(traceId)) this.#again.delete(traceId);
+      const traces = [...this.#again].filter((traceId) => this.#traces.has(traceId) && (this.#rests.get(traceId) ?? 0) <= now);
+      for (const traceId of this.#again) if (!this.#traces.has(traceId)) this.#again.delete(traceId);
       if (traces.length === 0) return;
       while (traces.length > 0) {
         // Many traces in one transaction, but not all that there may be.
@@ -285,24 +246,12 @@ export class WaitingSpans {
       if (unwritten.has(traceId)) continue;
       const count = stay.get(traceId) ?? 0;
       this.#again.delete(traceId);
-      if (count === 0) this.#traces?.delete(traceId);
+      if (count === 0) this.#traces.delete(traceId);
       if (count > FEW) {
         this.#again.add(traceId);
         this.#rests.set(traceId, now + REST_MS);
       } else this.#rests.delete(traceId);
     }
-  }
-
-  #isHeld(traceId: string): boolean {
-    return this.#traces?.has(traceId) ?? true;
-  }
-
-  /** Which traces are held; other processes of this host put theirs into the same file. */
-  #learnTraces(holding: Holding, version: number): void {
-    if (version === this.#dataVersion) return;
-    this.#dataVersion = version;
-    const traces = holding.traces(MOST_TRACES_KNOWN + 1);
-    this.#traces = traces.length > MOST_TRACES_KNOWN ? null : new Set(traces);
   }
 
   #settleDue(now: number): void {
@@ -313,7 +262,7 @@ export class WaitingSpans {
       const due = opened.holding.due(now);
       if (due.length === 0) break;
       const traces = new Set(due.map(({ span }) => span.traceId));
-      const restMs = this.#lookForDue(traces);
+      const restMs = this.#lookUp.lookForDue(traces);
       if (restMs > 0) {
         this.#nextDueMs = now + restMs;
         return;
@@ -327,91 +276,13 @@ export class WaitingSpans {
     this.#nextDueMs = opened.holding.earliestDueMs() ?? Number.POSITIVE_INFINITY;
   }
 
-  #files(): string[] {
-    const { settings, env } = this.#parts.config;
-    return listFiles(settings, env, undefined, () => undefined).map(({ path }) => path);
-  }
-
-  #learn(files: readonly string[], traces: Iterable<string>): void {
-    const wanted = [...traces];
-    if (wanted.length === 0) return;
-    for (const path of files) this.#learnFrom(path, wanted);
-  }
-
-  #learnFrom(path: string, traces: readonly string[]): void {
-    const agents = this.#parts.agents();
-    for (const known of tracesInFile(path, traces)) {
-      agents.learn(known);
-      this.#again.add(known.traceId);
-    }
-  }
-
-  /**
-   * Before less certain signs count: what other processes have open at this moment (what this one wrote it knows, what is
-   * closed was written before). @returns milliseconds to wait for; 0: it was looked at
-   */
-  #lookForDue(traces: ReadonlySet<string>): number {
-    const began = performance.now();
-    if (began < this.#nextDueLookMs) return this.#nextDueLookMs - began;
-    const files = this.#files().filter((path) => !this.#parts.isOwn(path) && existsSync(`${path}-wal`));
-    const wanted = [...traces];
-    for (const path of files) {
-      this.#learnFrom(path, wanted);
-      if (performance.now() - began > LOOK_BUDGET_MS) break;
-    }
-    const tookMs = performance.now() - began;
-    if (tookMs > LOOK_IS_CHEAP_MS) this.#nextDueLookMs = began + LOOK_REST * tookMs;
-    return 0;
-  }
-
-  /** All files, a part at a time. */
-  #lookUp(holding: Holding, now: number): void {
-    if (this.#toLookIn.length === 0) {
-      if (now < this.#nextLookUpMs) return;
-      this.#nextLookUpMs = now + LOOK_UP_EVERY_MS;
-      this.#toLookIn = this.#files();
-    }
-    const traces = holding.traces(TRACES_A_LOOK);
-    const until = performance.now() + LOOK_BUDGET_MS;
-    while (performance.now() < until) {
-      const path = this.#toLookIn.pop();
-      if (path === undefined) break;
-      if (traces.length > 0) this.#learnFrom(path, traces);
-    }
-  }
-
   #move(held: readonly Held[], force: Conclusion | null, otherwise: Agent | null): Move {
     const agents = this.#parts.agents();
     const now = this.#parts.now();
-    // All first: the agent of one may stand on another that is held too.
-    for (const { span } of held) agents.take(span);
-    const shares = new Map<string, { agent: Agent; held: Held[] }>();
-    const join = (agent: Agent, one: Held): void => {
-      const share = shares.get(agentKey(agent));
-      if (share === undefined) shares.set(agentKey(agent), { agent, held: [one] });
-      else share.held.push(one);
-    };
-    let left: { one: Held; next: 'likely' | 'last' | null }[] = held.map((one) => ({ one, next: null }));
-    // What is certain of one counts before what is likely of another; and each decision may be the sign for a next.
-    CONCLUSIONS.forEach((conclusion, rank) => {
-      for (let before = -1; before !== left.length; ) {
-        before = left.length;
-        left = left.flatMap(({ one, next }) => {
-          if (CONCLUSIONS.indexOf(force ?? conclusionOf(one, now)) < rank) return [{ one, next }];
-          const decision = agents.decide(one.span, one.origin, conclusion);
-          if (decision.status === 'waits') return [{ one, next: decision.next }];
-          join(decision.agent, one);
-          return [];
-        });
-      }
-    });
-    if (otherwise !== null) {
-      for (const { one } of left) join(otherwise, one);
-      left = [];
-    }
+    const { shares, left } = shareOut(held, agents, now, force, otherwise);
     const unwritten = new Set<string>();
     const again: Waiting[] = [];
-    for (const { agent, held: share } of shares.values()) {
+    for (const { agent, held: share } of shares) {
       if (this.#parts.write(agent, share) !== null) {
         for (const { span, dueMs } of share) {
           unwritten.add(span.traceId);

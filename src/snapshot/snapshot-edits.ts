@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { forgetOldFilters, noteBrokenFilter } from '../git/broken-filters.ts';
+import { noteForcedFiles } from '../git/forced-files.ts';
 import { type GitFolders, gitFolders } from '../git/git-folders.ts';
 import { prepareSnapshots } from '../git/prepare-snapshots.ts';
 import { dropState, type SnapshotStore, snapshotStore } from '../git/snapshot-store.ts';
@@ -53,6 +55,8 @@ export class SnapshotEdits {
   readonly #trees = new SnapshotTrees();
   /** Work trees that events came from, by their top folder. */
   readonly #seen = new Map<string, GitFolders>();
+  /** For a person. */
+  readonly #said = new Set<string>();
   readonly #diffs = new Map<string, TreeDiffs>();
 
   /**
@@ -135,9 +139,11 @@ export class SnapshotEdits {
    * @returns what became of those, for a person
    */
   tend(ages: SnapshotAges, isPatient: boolean, nowMs: number = Date.now()): string[] {
-    const said: string[] = [];
+    const said = [...this.#said];
+    this.#said.clear();
     for (const folders of this.#seen.values()) {
       try {
+        noteForcedFiles(folders);
         tendStore(folders, ages, nowMs);
         const prepared = isPatient ? prepareSnapshots(folders, nowMs) : null;
         if (prepared?.status === 'too slow') said.push(prepared.message);
@@ -199,8 +205,11 @@ export class SnapshotEdits {
     const file = fileOf(snapshot, store);
     const tree = file === null ? null : this.#trees.of(folders, file);
     if (file === null || tree === null) {
+      const known = findMark(store.marks, what, call);
+      const reason = known === null ? noteBrokenFilter(folders) : null;
+      if (reason !== null) this.#said.add(reason);
       // Drained before, or its content is gone: nobody waits for it.
-      if (what === 'after' && findMark(store.marks, 'after', call) === null) markStateless(call, event, folders, store);
+      if (what === 'after' && known === null) markStateless(call, event, folders, store);
       return;
     }
     const head = event.place.git?.headSha ?? null;
@@ -218,6 +227,7 @@ function tendStore(folders: GitFolders, ages: SnapshotAges, nowMs: number): void
   if (last !== undefined && nowMs - last.mtimeMs < TEND_EACH_MS) return;
   writeFileSync(done, '', { mode: 0o600 });
   tendSnapshots(folders, ages, nowMs);
+  forgetOldFilters(folders, nowMs);
   for (const marks of markFolders(store.folder)) removeMarks(marks, nowMs - ages.contentMs);
 }
 

@@ -111,6 +111,7 @@ export interface FileModificationTable {
   task_execution_id: Maybe<string>;
   tool_call_id: Maybe<string>;
   owner_match: Maybe<OwnerMatch>;
+  call_match: Maybe<'exact' | 'inferred'>;
   agent_id: Maybe<string>;
   conversation_id: Maybe<string>;
   tool: Maybe<string>;

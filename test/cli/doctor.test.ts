@@ -334,6 +334,12 @@ const BROKEN: Readonly<Record<FindingCode, (machine: Machine) => string | Promis
     for (const miss of ['timeout', 'suspended', 'suspended'] as const) countRefusal([spool], `snapshot_${miss}`);
     return '1 × timeout, 2 × suspended';
   },
+  'filter-broken': ({ cwd }) => {
+    const store = join(cwd, '.git/ai-tracker/snapshots');
+    mkdirSync(store, { recursive: true });
+    writeFileSync(join(store, 'config-main'), '[filter "lfs"]\n\tclean =\n');
+    return 'git’s filter lfs cannot run';
+  },
   'spool-set-aside': ({ spool }) => {
     mkdirSync(join(spool, 'bad'));
     writeFileSync(join(spool, 'bad/some.json'), 'torn');

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { MAX_OPEN_FILES } from '../../src/ingest/recorder.ts';
+import { MAX_OPEN_FILES } from '../../src/ingest/open-files.ts';
 import type { Attributes } from '../../src/model/span-record.ts';
 import { listFiles } from '../../src/store/list-files.ts';
 import { currentSession } from '../../src/writer/process-session.ts';

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { CACHED_SPANS_OF_ALL, pageShareKib, spanShare } from '../../src/ingest/memory-shares.ts';
-import { MAX_OPEN_FILES, Recorder } from '../../src/ingest/recorder.ts';
+import { MAX_OPEN_FILES } from '../../src/ingest/open-files.ts';
+import { Recorder } from '../../src/ingest/recorder.ts';
 import { resolveSettings } from '../../src/model/settings.ts';
 import type { SpanRecord } from '../../src/model/span-record.ts';
 import { column } from '../support/agent-rows.ts';

@@ -62,6 +62,8 @@ test(
     const until = Date.now() + SECONDS * 1000;
     const counts = new Map<string, number>();
     const stored: { traceId: string; spanId: string }[] = [];
+    /** Of requests whose sender was asked to come again: a part of them may be in the file. */
+    const putOff: typeof stored = [];
     const slow: FuzzRequest[] = [];
     let sent = 0;
 
@@ -92,6 +94,7 @@ test(
         const isBackPressure = (status === 503 || status === 429) && headers['retry-after'] !== undefined;
         if (![200, 400, 413, 415].includes(status) && !isBackPressure) throw say(request, `${status} ${body.toString()}`);
         if (status === 200) stored.push(...request.valid);
+        else if (isBackPressure) putOff.push(...request.valid);
         if (request.valid.length > 0 && status !== 200 && !isBackPressure)
           throw say(request, `${status} ${body.toString()}, and with it whole spans`);
       }
@@ -125,7 +128,8 @@ test(
     const mixed = join(folder, `${FUZZ_AGENT}.db`);
     const known = new Set(column(mixed, "SELECT trace_id || ':' || span_id FROM span_memory"));
     expect(stored.filter(({ traceId, spanId }) => !known.has(`${traceId}:${spanId}`))).toEqual([]);
-    expect(known.size).toBe(new Set(stored.map(({ traceId, spanId }) => `${traceId}:${spanId}`)).size);
+    const allowed = new Set([...stored, ...putOff].map(({ traceId, spanId }) => `${traceId}:${spanId}`));
+    expect([...known].filter((id) => !allowed.has(id as string))).toEqual([]);
     expect(stored.length).toBeGreaterThan(0);
     for (const table of ['tool_calls', 'task_executions']) {
       expect(column(mixed, `SELECT id FROM ${table} WHERE trace_id LIKE '${GARBAGE}%'`)).toEqual([]);

@@ -432,3 +432,41 @@ test('states go once they are drained; old contents go by age, those that the la
   expect(statSync(store).mode & 0o777).toBe(0o700);
   expect(existsSync(join(store, 'marks-main'))).toBe(true);
 });
+
+test('files that are tracked although ignored are seen again where a branch without them was checked out meanwhile', async () => {
+  const tree = hookedRepository({ '.gitignore': 'dist/\n' });
+  writeFiles(tree.top, { 'dist/a.txt': LINES });
+  git(tree.top, 'add', '-f', 'dist/a.txt');
+  git(tree.top, 'commit', '-qm', 'forced');
+  const edits = new SnapshotEdits();
+  await tree.call({ id: 'c1' }, () => {});
+  tree.drain(undefined, edits);
+  // The drain notes that there are such files.
+  edits.tend({ stateMs: 1e9, contentMs: 1e9 }, false);
+  git(tree.top, 'checkout', '-q', 'HEAD~1');
+  await tree.call({ id: 'c2' }, () => {});
+  git(tree.top, 'checkout', '-q', 'main');
+  await tree.call({ id: 'c3' }, () => appendFileSync(join(tree.top, 'dist/a.txt'), 'four\n'));
+  await tree.call({ id: 'c4' }, () => void git(tree.top, 'checkout', '-qf', 'HEAD~1'));
+  const events = tree.drain(undefined, edits);
+  expect(['c2', 'c3', 'c4'].map((id) => told(events, id, tree.top))).toEqual([[], ['edit dist/a.txt +1 -0'], []]);
+});
+
+test('a required filter that cannot run loses the state that met it, and none after it; one that runs is used', async () => {
+  const tree = hookedRepository({ '.gitattributes': '*.bin filter=big\n*.up filter=up\n' });
+  git(tree.top, 'config', 'filter.big.clean', 'no-such-program clean %f');
+  git(tree.top, 'config', 'filter.big.required', 'true');
+  git(tree.top, 'config', 'filter.up.clean', 'tr a-z A-Z');
+  git(tree.top, 'config', 'filter.up.required', 'true');
+  const edits = new SnapshotEdits();
+  await tree.call({ id: 'c1' }, () => writeFiles(tree.top, { 'a.bin': LINES }));
+  expect(refusals(tree.spool, 'snapshot_failed')).toBe(1);
+  expect(told(tree.drain(undefined, edits), 'c1', tree.top)).toEqual([]);
+  expect(edits.tend({ stateMs: 1e9, contentMs: 1e9 }, false)[0]).toContain('git’s filter big cannot run');
+  await tree.call({ id: 'c2' }, () => writeFiles(tree.top, { 'b.bin': LINES, 'a.up': 'a\n' }));
+  await tree.call({ id: 'c3' }, () => writeFiles(tree.top, { 'a.up': 'A\n' }));
+  const events = tree.drain(undefined, edits);
+  expect(told(events, 'c2', tree.top)).toEqual(['create a.up +1 -0', 'create b.bin +3 -0']);
+  expect(told(events, 'c3', tree.top)).toEqual([]);
+  expect(refusals(tree.spool, 'snapshot_failed')).toBe(1);
+});

@@ -9,6 +9,7 @@ import { receiver } from './receiver.ts';
 import type { Check, Sight } from './sight.ts';
 import { spools } from './spools.ts';
 import { waitingRows } from './waiting-rows.ts';
+import { workTree } from './work-tree.ts';
 
 /** In the order in which they are told. */
 export const CHECKS: readonly Check[] = [
@@ -17,6 +18,7 @@ export const CHECKS: readonly Check[] = [
   diskRoom,
   waitingRows,
   spools,
+  workTree,
   claudeHooks,
   claudeTelemetry,
   gitHooks,

@@ -150,6 +150,10 @@ export const FINDINGS = {
     'Hooks could not keep the state of a work tree before or after a command: it took more than 2 s, or git failed. What those commands changed is not seen.',
     'remove the counters once you know why',
   ),
+  'filter-broken': amber(
+    'A filter that `.gitattributes` ask for is required and cannot run (git-lfs that is not installed): the state that met it was lost, later ones are kept without it.',
+    'install the filter’s program',
+  ),
   'spool-set-aside': amber('Records that nobody can read were set aside.', 'look at them, then remove them'),
   'spool-unwritable': red(
     'No folder of the spool can be written: what cannot be written at once is lost, and so is every hook event.',
