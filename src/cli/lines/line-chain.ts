@@ -1,30 +1,16 @@
-import type { NotedSession } from '../../git/ai-notes.ts';
-import type { BlamedCommit } from '../../git/blame.ts';
 import type { Selection } from '../../query/across-files.ts';
 import { type ChainCall, callsById, modelCallBehind } from '../../query/chain-rows.ts';
-import type { CommitRow } from '../../query/commits.ts';
 import { type EditRow, editsById } from '../../query/edits.ts';
 import type { OpenFiles } from '../../query/open-files.ts';
 import { findTasks, type TaskDetail, taskDetail } from '../../query/task-detail.ts';
+import { type Arrow, chainArrows } from './chain-arrows.ts';
 import type { AuthoredFile, AuthoredLine } from './file-lines.ts';
+import type { KnownLinks } from './known-links.ts';
 import type { LineAuthor } from './line-author.ts';
 import { type Missing, missingLinks } from './missing-links.ts';
 
-export type Match = 'exact' | 'inferred';
-
-/** From one link of the chain to the next, and how that is known. */
-export interface Arrow {
-  readonly from: Link;
-  readonly to: Link;
-  readonly match: Match;
-  /** What connects the two. */
-  readonly by: string;
-}
-
-export type Link = 'line' | 'commit' | 'edit' | 'tool_call' | 'llm_request' | 'task' | 'parent_task' | 'agent';
-
 /** Lines that stand together and have one and the same story. */
-export interface LineChain {
+export interface LineChain extends KnownLinks {
   readonly file_path: string;
   readonly first_line: number;
   readonly last_line: number;
@@ -32,17 +18,9 @@ export interface LineChain {
   readonly kind: LineAuthor['kind'];
   readonly author: LineAuthor;
   readonly arrows: readonly Arrow[];
-  readonly commit: (BlamedCommit & { readonly path: string; readonly recorded: CommitRow | null }) | null;
-  readonly edit: EditRow | null;
-  readonly tool_call: ChainCall | null;
-  readonly llm_request: ChainCall | null;
-  readonly task: TaskDetail['task'] | null;
   readonly task_labels: TaskDetail['labels'];
   /** US dollars of all calls of the task; null: not known of any. */
   readonly task_cost_usd: number | null;
-  readonly parent_task: TaskDetail['task'] | null;
-  readonly agent_id: string | null;
-  readonly session: NotedSession | null;
   readonly trace_id: string | null;
   readonly missing: readonly Missing[];
 }
@@ -101,9 +79,6 @@ function grouped(lines: readonly AuthoredLine[]): Group[] {
   return groups;
 }
 
-/** Owners that follow from ids; the others are the likeliest. */
-const EXACT_OWNERS: ReadonlySet<string | null> = new Set(['ancestor', 'attribute', 'call']);
-
 function chainOf(
   group: Group,
   file: AuthoredFile,
@@ -119,7 +94,7 @@ function chainOf(
   const blamed = sha === null ? null : (file.commits.get(sha) ?? null);
   const recorded = sha === null ? null : (file.recorded.get(sha)?.row ?? null);
   const commit = blamed === null ? null : { ...blamed, path: first.path, recorded };
-  const known = {
+  const known: KnownLinks = {
     commit,
     edit,
     tool_call: call,
@@ -129,7 +104,7 @@ function chainOf(
     agent_id: agent?.agentId ?? edit?.agent_id ?? null,
     session: agent?.session ?? null,
   };
-  const arrows = arrowsOf(author, known, model?.match ?? null);
+  const arrows = chainArrows(author, known, model?.match ?? null);
   return {
     file_path: file.path,
     first_line: first.line,
@@ -144,44 +119,6 @@ function chainOf(
     trace_id: call?.trace_id ?? edit?.trace_id ?? null,
     missing: missingLinks(author, known),
   };
-}
-
-export type KnownLinks = Pick<
-  LineChain,
-  'commit' | 'edit' | 'tool_call' | 'llm_request' | 'task' | 'parent_task' | 'agent_id' | 'session'
->;
-
-function arrowsOf(author: LineAuthor, known: KnownLinks, model: Match | null): Arrow[] {
-  const arrows: Arrow[] = [];
-  const { commit, edit, tool_call: call, llm_request: request, task, parent_task: parent, agent_id: agent } = known;
-  if (commit !== null) arrows.push({ from: 'line', to: 'commit', match: 'exact', by: 'git blame' });
-  const wrote = commit === null ? 'line' : 'commit';
-  if (author.kind === 'agent' && edit !== null) {
-    const by = { commit: 'content', memory: 'content', anchor: 'an equal line of a recorded commit', note: 'git-ai' }[author.by];
-    arrows.push({ from: wrote, to: 'edit', match: author.match, by });
-  }
-  if (edit !== null && call !== null) arrows.push({ from: 'edit', to: 'tool_call', match: 'exact', by: 'the call’s id' });
-  if (request !== null && model !== null)
-    arrows.push({
-      ...{ from: 'tool_call', to: 'llm_request', match: model },
-      by: model === 'exact' ? 'the request’s id' : 'the last request before the call',
-    });
-  const owner = call?.owner_match ?? edit?.owner_match ?? null;
-  if (task !== null)
-    arrows.push({
-      ...{ from: call === null ? 'edit' : 'tool_call', to: 'task', by: owner ?? 'the edit’s row' },
-      match: EXACT_OWNERS.has(owner) ? 'exact' : 'inferred',
-    });
-  if (parent !== null && task !== null) {
-    const isNamed = task.parent_task_execution_id === parent.id || task.parent_task_id === parent.task_id;
-    arrows.push({ from: 'task', to: 'parent_task', match: isNamed ? 'exact' : 'inferred', by: 'the parent’s id' });
-  }
-  if (agent !== null && author.kind === 'agent') {
-    const from = task !== null ? 'task' : edit !== null ? 'edit' : wrote;
-    const match = from === wrote ? author.match : 'exact';
-    arrows.push({ from, to: 'agent', match, by: author.by === 'note' ? 'a note of git-ai’s' : 'AGENT_ID' });
-  }
-  return arrows;
 }
 
 function costOf(detail: TaskDetail | null): number | null {

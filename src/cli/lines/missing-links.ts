@@ -1,5 +1,5 @@
+import type { KnownLinks, Link } from './known-links.ts';
 import type { LineAuthor } from './line-author.ts';
-import type { KnownLinks, Link } from './line-chain.ts';
 
 /** A link of the chain that is not there. */
 export interface Missing {

@@ -1,7 +1,9 @@
 import type { ChainCall } from '../../query/chain-rows.ts';
 import type { TaskDetail } from '../../query/task-detail.ts';
 import type { Output } from '../command.ts';
-import type { Arrow, LineChain, Link } from '../lines/line-chain.ts';
+import type { Arrow } from '../lines/chain-arrows.ts';
+import type { Link } from '../lines/known-links.ts';
+import type { LineChain } from '../lines/line-chain.ts';
 import { dollars, tokens } from './amount.ts';
 import { clean } from './clean.ts';
 import { duration } from './duration.ts';
