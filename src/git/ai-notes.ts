@@ -20,14 +20,16 @@ export interface NotedLines {
 
 const NOTES = 'refs/notes/ai';
 
+export const hasAiNotes = (folders: GitFolders): boolean =>
+  askRepository(folders, { args: ['rev-parse', '--verify', '--quiet', NOTES] }).status === 'done';
+
 /**
  * What git-ai noted of these commits: Git AI Standard v3, a note at `refs/notes/ai` whose first section names lines and whose second one
  * the sessions that wrote them. One process of git. A note that is none of these is left out.
  */
 export function aiNotes(folders: GitFolders, shas: readonly string[]): Map<string, readonly NotedLines[]> {
   const found = new Map<string, readonly NotedLines[]>();
-  if (shas.length === 0) return found;
-  if (askRepository(folders, { args: ['rev-parse', '--verify', '--quiet', NOTES] }).status !== 'done') return found;
+  if (shas.length === 0 || !hasAiNotes(folders)) return found;
   const outcome = askRepository(folders, {
     args: ['log', '--stdin', '--no-walk=unsorted', `--notes=${NOTES}`, '--no-show-signature', '--format=%x00%H%x00%N'],
     input: shas.map((sha) => `${sha}\n`).join(''),

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cutOffCommits } from './cut-off-commits.ts';
 import type { GitFolders } from './git-folders.ts';
 import { runGit } from './run-git.ts';
 import { unquotePath } from './unquote-path.ts';
@@ -111,13 +110,4 @@ function readBlame(output: string, cutOff: ReadonlySet<string>): BlameOutcome {
     }
   }
   return { what: 'done', lines, commits };
-}
-
-/** Commits of a shallow clone whose parents were not fetched. */
-function cutOffCommits({ commonDir }: GitFolders): Set<string> {
-  try {
-    return new Set(readFileSync(join(commonDir, 'shallow'), 'utf8').split('\n'));
-  } catch {
-    return new Set();
-  }
 }

@@ -122,6 +122,18 @@ function byCommit<Row extends { readonly commit_id: string }>(rows: readonly Row
   return groups;
 }
 
+/** When the first recorded commit was authored, epoch milliseconds: of what was committed before, no recorded line tells. Null: there is none. */
+export function earliestCommit(files: OpenFiles): number | null {
+  const firsts = files.ask((file) =>
+    runQuery<{ first: string | null }>(
+      file,
+      sqlBuilder.selectFrom('commits').select((eb) => eb.fn.min('authored_at').as('first')),
+    ),
+  );
+  const times = firsts.flatMap(({ first }) => (first === null ? [] : [Date.parse(first)]));
+  return times.length === 0 ? null : Math.min(...times);
+}
+
 /** Full names of recorded commits that begin so, where no repository can be asked. @param prefix hex digits */
 export function recordedNames(files: OpenFiles, prefix: string): string[] {
   const names = files.ask((file) =>

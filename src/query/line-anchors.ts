@@ -53,6 +53,7 @@ const statementsOf = (file: OpenFile) => {
     within: prepareQuery<[string, string | null, string | null], AnchorRow>(file.db, within),
     same: prepareQuery<[string], AnchorRow>(file.db, anchors().where('line_hash', '=', '').limit(MOST)),
     respaced: prepareQuery<[string], AnchorRow>(file.db, anchors().where('normal_hash', '=', '').limit(MOST)),
+    hasAny: file.db.prepare('SELECT 1 FROM line_anchors LIMIT 1').get() !== undefined,
     place: prepareQuery<[string, string], AnchorRow>(
       file.db,
       anchors().where('commit_id', '=', '').where('line_anchors.file_path', '=', ''),
@@ -72,12 +73,15 @@ export class LineAnchors {
   /** Of lines that are equal; where there are none, of those that are equal but for white space. */
   equal({ lineHash, normalHash, beforeHash, afterHash }: AnchorQuestion): AnchorRow[] {
     const rows = this.#files.ask((file) => {
-      const { within, same } = this.#of(file);
+      const { within, same, hasAny } = this.#of(file);
+      if (!hasAny) return [];
       const alone = same.all(lineHash);
       // All of them are among those already.
       return alone.length < MOST ? alone : [...within.all(normalHash, beforeHash, afterHash), ...alone];
     });
-    return rows.length > 0 ? rows : this.#files.ask((file) => this.#of(file).respaced.all(normalHash));
+    return rows.length > 0
+      ? rows
+      : this.#files.ask((file) => (this.#of(file).hasAny ? this.#of(file).respaced.all(normalHash) : []));
   }
 
   /** All of one file of a commit. */

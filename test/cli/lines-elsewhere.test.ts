@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -126,6 +127,11 @@ test('a shallow clone says what to fetch', async () => {
     env: { ...elsewhere, AI_TRACKER_SHARED_DIR: join(repo.root, 'nothing') },
   });
   expect(chains.map(({ kind, missing }) => [kind, missing[0]?.fix])).toEqual([['unknown', 'git fetch --unshallow']]);
+  const check = ['attribution', 'HEAD', '--fail-unknown-over', '100'];
+  for (const AI_TRACKER_SHARED_DIR of [tracking, join(repo.root, 'nothing')]) {
+    const refused = await repo.ask(check, { cwd: clone, env: { ...elsewhere, AI_TRACKER_SHARED_DIR } });
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('git fetch --unshallow') });
+  }
 });
 
 test('notes of git-ai tell of lines of which nothing else is known', async () => {
@@ -147,6 +153,30 @@ test('notes of git-ai tell of lines of which nothing else is known', async () =>
   ]);
   // What was recorded here goes before.
   expectAgentsOf(await blamed('src/steps.ts', clone));
+});
+
+test('commits from before the first recorded one are counted as unknown, whatever they hold', async () => {
+  const folder = join(repo.root, 'ancient');
+  repo.gitWithoutHooks(repo.root, 'init', '-q', folder);
+  const past = { GIT_COMMITTER_DATE: '2001-01-01T00:00:00Z', GIT_AUTHOR_DATE: '2001-01-01T00:00:00Z' };
+  const then = (...args: string[]): void =>
+    void execFileSync('git', ['-c', 'core.hooksPath=/dev/null', ...args], { cwd: folder, env: { ...repo.env(), ...past } });
+  writeFileSync(join(folder, 'a b.ts'), 'one\ntwo\n');
+  writeFileSync(join(folder, 'picture.png'), Buffer.from([0, 1, 2]));
+  then('add', '-A');
+  then('commit', '-qm', 'First');
+  then('mv', 'a b.ts', 'c.ts');
+  then('commit', '-qm', 'Rename');
+  writeFileSync(join(folder, 'c.ts'), 'one\nother\nthree\n');
+  then('commit', '-qam', 'Change');
+  const report = await repo.json(['attribution', 'HEAD'], { cwd: folder, env: elsewhere });
+  expect(report).toMatchObject({
+    commits: 3,
+    inferred_commits: 3,
+    unknown_lines_added: 4,
+    unknown_lines_removed: 1,
+    unknown_percent: 100,
+  });
 });
 
 test('attribution of a pull request counts lines of a squash as those of its agents, and can refuse unknown ones', async () => {

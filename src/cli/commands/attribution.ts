@@ -3,7 +3,7 @@ import { OpenFiles } from '../../query/open-files.ts';
 import { type Command, type Context, flagOption, textOption } from '../command.ts';
 import { CommandError, EXIT } from '../exit-code.ts';
 import { rangeLines } from '../lines/range-lines.ts';
-import { type RangeGrouping, rangeReport } from '../lines/range-report.ts';
+import { type RangeGrouping, type RangeReport, rangeReport } from '../lines/range-report.ts';
 import { openSelection, READING_OPTIONS, tellFailures } from '../reading.ts';
 import { jsonText } from '../render/json.ts';
 import { rangePage } from '../render/range-page.ts';
@@ -47,16 +47,25 @@ export const attribution: Command = {
       if (flagOption(context, 'json')) out.write(jsonText(report));
       else out.write(rangePage(report, out));
       const failed = tellFailures(context, files.reading);
-      if (failed !== EXIT.done || limit === null || report.unknown_percent <= limit) return failed;
-      out.note(
-        `${report.unknown_percent.toFixed(1)} % of the added lines are unknown, more than the ${limit} % of --fail-unknown-over`,
-      );
+      if (failed !== EXIT.done || limit === null) return failed;
+      const problem = limitProblem(report, limit);
+      if (problem === null) return EXIT.done;
+      out.note(problem);
       return EXIT.notFound;
     } finally {
       files.close();
     }
   },
 };
+
+/** Lines that could not be looked at are no known ones. */
+function limitProblem({ unknown_percent: percent, uncompared_commits: uncompared }: RangeReport, limit: number): string | null {
+  if (uncompared > 0)
+    return `${uncompared} commits cannot be compared with their parents, which --fail-unknown-over needs: git fetch --unshallow`;
+  return percent <= limit
+    ? null
+    : `${percent.toFixed(1)} % of the added lines are unknown, more than the ${limit} % of --fail-unknown-over`;
+}
 
 function groupingOf(context: Context): RangeGrouping {
   const text = textOption(context, 'by') ?? 'agent';

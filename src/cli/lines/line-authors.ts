@@ -3,7 +3,7 @@ import { aiNotes } from '../../git/ai-notes.ts';
 import { commitFacts } from '../../git/commit-facts.ts';
 import type { FoundRepository } from '../../git/find-repository.ts';
 import { readBlobs } from '../../git/read-blobs.ts';
-import { type RecordedCommit, recordedCommits } from '../../query/commits.ts';
+import { earliestCommit, type RecordedCommit, recordedCommits } from '../../query/commits.ts';
 import { type AnchorRow, LineAnchors } from '../../query/line-anchors.ts';
 import type { OpenFiles } from '../../query/open-files.ts';
 import { agentOf, type LineAuthor, unknown } from './line-author.ts';
@@ -109,15 +109,17 @@ function fromAnchors(
   wanted: readonly WantedLines[],
   found: Map<string, LineAuthor>,
 ): WantedLines[] {
-  if (wanted.length === 0) return [];
+  const earliest = wanted.length === 0 ? null : earliestCommit(files);
+  if (earliest === null) return [...wanted];
   const { folders } = repository;
+  const facts = commitFacts(folders, [...new Set(wanted.map(({ sha }) => sha))]);
+  const young = wanted.filter(({ sha }) => (facts.get(sha)?.committedMs ?? 0) >= earliest);
   const source = anchorSource(new LineAnchors(files));
   const blobs = readBlobs(
     folders,
-    wanted.map(({ sha, path }) => `${sha}:${path}`),
+    young.map(({ sha, path }) => `${sha}:${path}`),
   );
-  const facts = commitFacts(folders, [...new Set(wanted.map(({ sha }) => sha))]);
-  wanted.forEach(({ sha, path, lines }, n) => {
+  young.forEach(({ sha, path, lines }, n) => {
     const texts = linesOf(blobs[n] ?? null);
     const asked = [...lines].map((line) => line - 1);
     const anchors = linesByAnchors({ repoId, path, authoredMs: facts.get(sha)?.authoredMs ?? 0, texts, asked }, source);

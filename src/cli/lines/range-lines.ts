@@ -1,10 +1,13 @@
+import { hasAiNotes } from '../../git/ai-notes.ts';
 import { type CommitFacts, commitFacts } from '../../git/commit-facts.ts';
 import { mergedCommits } from '../../git/commit-range.ts';
+import { type CountedFile, countedFiles } from '../../git/counted-files.ts';
+import { cutOffCommits } from '../../git/cut-off-commits.ts';
 import type { FoundRepository } from '../../git/find-repository.ts';
 import { generatedFiles } from '../../git/generated-files.ts';
 import { readRepoId } from '../../git/repo-id.ts';
 import { pullRequestOf } from '../../ingest/pull-request.ts';
-import { type RecordedCommit, recordedCommits } from '../../query/commits.ts';
+import { earliestCommit, type RecordedCommit, recordedCommits } from '../../query/commits.ts';
 import type { OpenFiles } from '../../query/open-files.ts';
 import type { Context } from '../command.ts';
 import { lineAuthors } from './line-authors.ts';
@@ -29,6 +32,8 @@ export interface RangeLines {
   readonly shares: readonly LineShare[];
   /** Commits of which no hook told. */
   readonly inferred: ReadonlySet<string>;
+  /** Commits that git cannot compare with their parents: they were not fetched. */
+  readonly uncompared: number;
   readonly pullRequests: ReadonlyMap<string, number>;
   readonly removed: { readonly ai: number; readonly human: number; readonly unknown: number };
   readonly leftOut: { readonly files: ReadonlySet<string>; readonly lines: number };
@@ -49,12 +54,16 @@ export async function rangeLines(
     let recorded = recordedCommits(files, shas);
     if (shas.some((sha) => !tellsLines(recorded.get(sha))) && (await remembered.lookForMissed()))
       recorded = recordedCommits(files, shas);
-    const unseen = shas.flatMap((sha) => (tellsLines(recorded.get(sha)) ? [] : (unseenCommit(folders, sha) ?? [])));
+    const missing = shas.filter((sha) => !tellsLines(recorded.get(sha)));
+    const old = oldCommits(files, repository, missing, facts);
+    const unseen = missing.flatMap((sha) => (old.has(sha) ? [] : (unseenCommit(folders, sha) ?? [])));
+    const seen = new Set([...old.keys(), ...unseen.map((one) => one.facts.sha)]);
     const question = { files, repository, repoId, remembered, cutOff: new Set<string>() };
     const authors = await lineAuthors(question, unseen.flatMap(wantedLinesOf));
     const shares = [
       ...shas.flatMap((sha) => recordedShares(recorded.get(sha))),
       ...unseen.flatMap((one) => unseenShares(one, authors)),
+      ...[...old].flatMap(([sha, counted]) => unknownShares(sha, counted)),
     ];
     const touched = new Set([
       ...shares.map(({ path }) => path),
@@ -64,11 +73,15 @@ export async function rangeLines(
     return {
       repoId,
       shares: shares.filter(({ path }) => !generated.has(path)),
-      inferred: new Set(unseen.map((one) => one.facts.sha)),
+      inferred: new Set(missing),
+      uncompared: missing.filter((sha) => !seen.has(sha)).length,
       pullRequests: pullRequests(repository, facts),
       removed: removedLines(
         shas.map((sha) => recorded.get(sha)),
-        unseen,
+        [
+          ...unseen.flatMap(({ files: all }) => all.map(({ file, removed }) => ({ path: file.path, removed }))),
+          ...[...old.values()].flat(),
+        ],
         generated,
       ),
       leftOut: {
@@ -80,6 +93,29 @@ export async function rangeLines(
     remembered.close();
   }
 }
+
+/**
+ * Commits from before the first recorded one: no recorded line tells of them. A history of twenty thousand is counted by one process; one by
+ * one it takes three each.
+ */
+function oldCommits(
+  files: OpenFiles,
+  { folders }: FoundRepository,
+  shas: readonly string[],
+  facts: ReadonlyMap<string, CommitFacts | null>,
+): Map<string, CountedFile[]> {
+  const earliest = earliestCommit(files) ?? Number.POSITIVE_INFINITY;
+  const cutOff = cutOffCommits(folders);
+  const old = shas.filter((sha) => !cutOff.has(sha) && (facts.get(sha)?.committedMs ?? Number.POSITIVE_INFINITY) < earliest);
+  if (old.length === 0 || hasAiNotes(folders)) return new Map();
+  const counted = countedFiles(folders, old);
+  return counted === null ? new Map() : new Map(old.map((sha) => [sha, counted.get(sha) ?? []]));
+}
+
+const unknownShares = (sha: string, files: readonly CountedFile[]): LineShare[] =>
+  files.flatMap(({ path, added }): LineShare[] =>
+    added === 0 ? [] : [{ sha, path, kind: 'unknown', lines: added, agentId: null, modificationId: null, from: null }],
+  );
 
 /** What cc-ai-tracker recorded tells of no lines. */
 const tellsLines = (commit: RecordedCommit | undefined): commit is RecordedCommit =>
@@ -122,7 +158,7 @@ function unseenShares({ facts: { sha }, files }: UnseenCommit, authors: Awaited<
 
 function removedLines(
   recorded: readonly (RecordedCommit | undefined)[],
-  unseen: readonly UnseenCommit[],
+  unseen: readonly Pick<CountedFile, 'path' | 'removed'>[],
   generated: ReadonlySet<string>,
 ): RangeLines['removed'] {
   let [ai, human, unknown] = [0, 0, 0];
@@ -131,7 +167,7 @@ function removedLines(
     ai += file.ai_lines_removed;
     human += file.lines_removed - file.ai_lines_removed;
   }
-  for (const { file, removed } of unseen.flatMap((commit) => commit.files)) if (!generated.has(file.path)) unknown += removed;
+  for (const { path, removed } of unseen) if (!generated.has(path)) unknown += removed;
   return { ai, human, unknown };
 }
 

@@ -26,6 +26,8 @@ export interface RangeReport {
   readonly commits: number;
   /** Of which no hook told. */
   readonly inferred_commits: number;
+  /** Of which git lacks the parents: none of their lines are counted. */
+  readonly uncompared_commits: number;
   readonly ai_lines_added: number;
   readonly human_lines_added: number;
   readonly unknown_lines_added: number;
@@ -102,6 +104,7 @@ export function rangeReport(
     repo_id: lines.repoId,
     commits: commits.length,
     inferred_commits: lines.inferred.size,
+    uncompared_commits: lines.uncompared,
     ai_lines_added: ai,
     human_lines_added: human,
     unknown_lines_added: unknown,

@@ -47,6 +47,8 @@ function notesOf(report: RangeReport): string[] {
     notes.push(
       `no hook saw ${report.inferred_commits} of ${report.commits} commits: what is known of them is inferred from equal lines`,
     );
+  if (report.uncompared_commits > 0)
+    notes.push(`${report.uncompared_commits} commits are not counted: their parents were not fetched; git fetch --unshallow`);
   if (report.left_out_lines > 0)
     notes.push(`left out: ${report.left_out_lines} lines of ${report.left_out_files.length} generated or lock files`);
   if (report.unknown_lines_added > 0) notes.push(`${report.unknown_percent.toFixed(1)} % of the added lines are unknown`);
