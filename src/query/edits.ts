@@ -14,6 +14,7 @@ const COLUMNS = [
   'task_execution_id',
   'tool_call_id',
   'owner_match',
+  'call_match',
   'agent_id',
   'conversation_id',
   'tool',
