@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { type Migration, readMigrations } from '../store/migrate.ts';
 import { type OpenFile, openForWriting } from '../store/open.ts';
+import { StoreError } from '../store/store-error.ts';
+import { type FileId, fileIdOf, isDamage, setAside } from './set-aside.ts';
 
 let shipped: readonly Migration[] | undefined;
 const memoryMigrations = (): readonly Migration[] =>
@@ -9,10 +11,41 @@ const memoryMigrations = (): readonly Migration[] =>
 /** The memory lies below what all work trees of a repository share: a clone has its own, and it goes with the clone. */
 export const memoryPath = (commonDir: string): string => join(commonDir, 'ai-tracker', 'authorship.db');
 
+export interface OpenMemory {
+  readonly file: OpenFile;
+  /** Which file that is, should it turn out to be damaged. */
+  readonly id: FileId | null;
+  /** Where a damaged one was put just now. */
+  readonly damaged: string | null;
+}
+
 /**
- * Opens a repository's authorship memory, and makes it if need be.
+ * Opens a repository's authorship memory, and makes it if need be. One that is damaged or none of ours is set aside: nobody else would
+ * do that before the next commit.
  *
- * @throws {StoreError} where it cannot be written, is damaged or of a newer version
+ * @throws {StoreError} where it cannot be written, or is of a newer version
  */
-export const openMemory = (commonDir: string, busyTimeoutMs: number): OpenFile =>
-  openForWriting(memoryPath(commonDir), { busyTimeoutMs, migrations: memoryMigrations() });
+export function openMemory(commonDir: string, busyTimeoutMs: number): OpenMemory {
+  const path = memoryPath(commonDir);
+  const open = (): OpenFile => {
+    const file = openForWriting(path, { busyTimeoutMs, migrations: memoryMigrations() });
+    try {
+      if (file.db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'commit_states'").get() !== undefined) return file;
+      // Ours by its mark, and an agent's.
+      throw new StoreError('not-ours', 'write to', path, 'it has other tables than a memory of authorship');
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  };
+  const before = fileIdOf(path);
+  try {
+    const file = open();
+    return { file, id: fileIdOf(path), damaged: null };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    const damaged = setAside(path, before);
+    const file = open();
+    return { file, id: fileIdOf(path), damaged };
+  }
+}

@@ -14,8 +14,8 @@ export interface CommitTelling {
   readonly worktree: string | null;
   /** The agent's command that made it, where it did. */
   readonly within: RunningCall | null;
-  /** Commits whose contents it may hold: what it replaces, what a squash took, stashes. */
-  readonly offeredBy: readonly string[];
+  /** Contents of a file that git may have made this one of. */
+  readonly offered: (path: string, previousPath: string | null) => readonly LineState[];
   /** The commit that it was made of anew, and what is known of its removed lines. */
   readonly removers: (path: string) => ReadonlyMap<number, boolean[]>;
   readonly atMs: number;
@@ -40,18 +40,8 @@ export interface ToldCommit {
   }[];
 }
 
-/** Keeps and finds which states commits gave their files. */
-export interface CommitStates {
-  stateOf(sha: string, path: string): LineState | null;
-}
-
 /** Whose the lines of a commit are. Null where git cannot tell of it any more. */
-export function replayCommit(
-  history: LineHistory,
-  reader: RepositoryReader,
-  known: CommitStates,
-  telling: CommitTelling,
-): ToldCommit | null {
+export function replayCommit(history: LineHistory, reader: RepositoryReader, telling: CommitTelling): ToldCommit | null {
   const { facts, worktree, atMs } = telling;
   const [parent = null, ...others] = facts.parents;
   const changes = reader.changes(parent, facts.sha)?.filter(({ isFile }) => isFile) ?? null;
@@ -71,7 +61,7 @@ export function replayCommit(
     // Binary on one side.
     if ((before === null) !== (blobBefore === null) || (after === null) !== (blobAfter === null)) continue;
     if (telling.within !== null && after !== null) withinCall(history, reader, telling.within, telling, path, after);
-    const { old, fresh } = statesOf(history, known, telling, file, before, after);
+    const { old, fresh } = statesOf(history, telling, file, before, after);
     if (fresh !== null) states.push({ path, state: fresh });
     if (worktree !== null) keepCurrent(history, worktree, file, old, fresh, atMs);
     const change = changeOf(path, previousPath, old, fresh, own ?? []);
@@ -107,7 +97,7 @@ function withinCall(
   history: LineHistory,
   reader: RepositoryReader,
   { tree, agent, modificationOf }: RunningCall,
-  { worktree, facts, atMs }: CommitTelling,
+  { worktree, facts, offered: offeredTo, atMs }: CommitTelling,
   path: string,
   after: number,
 ): void {
@@ -129,13 +119,12 @@ function withinCall(
     agent,
     head,
   } as const;
-  replayEdit(history, reader, told, atMs);
+  replayEdit(history, reader, told, offeredTo(path, null), atMs);
 }
 
 function statesOf(
   history: LineHistory,
-  known: CommitStates,
-  { worktree, offeredBy, facts, atMs }: CommitTelling,
+  { worktree, offered: offeredTo, facts, atMs }: CommitTelling,
   { path, previousPath }: ChangedFile,
   before: number | null,
   after: number | null,
@@ -143,7 +132,7 @@ function statesOf(
   const { states } = history;
   const from = previousPath ?? path;
   const current = worktree === null ? null : (states.current(worktree, path) ?? states.current(worktree, from));
-  const offered = offeredBy.flatMap((sha) => known.stateOf(sha, path) ?? known.stateOf(sha, from) ?? []);
+  const offered = offeredTo(path, previousPath);
   const origin: Origin = { current, committed: null, offered, previousPaths: from === path ? [] : [from] };
   if (worktree === null && before !== null) knownElsewhere(history, from, before, atMs);
   const renamed = from === path ? [] : [path];

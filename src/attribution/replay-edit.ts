@@ -10,8 +10,18 @@ export interface EditedStates {
   readonly author: number;
 }
 
-/** What an agent's call did to a file: what was there before it is somebody else's, what is new is the call's. */
-export function replayEdit(history: LineHistory, reader: RepositoryReader, edit: ToldEdit, atMs: number): EditedStates | null {
+/**
+ * What an agent's call did to a file: what was there before it is somebody else's, what is new is the call's.
+ *
+ * @param offered contents of which git made commits within that call
+ */
+export function replayEdit(
+  history: LineHistory,
+  reader: RepositoryReader,
+  edit: ToldEdit,
+  offered: readonly LineState[],
+  atMs: number,
+): EditedStates | null {
   const { states } = history;
   const { worktree, path } = edit;
   const from = edit.previousPath ?? path;
@@ -22,7 +32,8 @@ export function replayEdit(history: LineHistory, reader: RepositoryReader, edit:
   const after = contentAfter(history, edit, before);
   if (after === null) return null;
   const author = states.authorOfEdit(edit.modification, edit.agent);
-  const state = after === 'absent' ? history.emptyState(path, atMs) : history.resolveEdit(path, after, before, author, atMs);
+  const state =
+    after === 'absent' ? history.emptyState(path, atMs) : history.resolveEdit(path, after, before, offered, author, atMs);
   history.changed(before?.lines ?? new Int32Array(0), state.lines, author, atMs);
   states.setCurrent(worktree, path, state, atMs);
   if (from !== path) states.setCurrent(worktree, from, history.emptyState(from, atMs), atMs);

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { claudeKey } from '../dialect/claude-call.ts';
 import { commitFacts } from '../git/commit-facts.ts';
@@ -17,6 +18,7 @@ import { HUMAN } from './line-states.ts';
 import { openMemory } from './open-memory.ts';
 import { Replay } from './replay.ts';
 import type { CommitFacts, RepositoryReader } from './repository-reader.ts';
+import { type FileId, setAside } from './set-aside.ts';
 import { authorKey, REFS_STATE, subjectKey } from './told-commits.ts';
 import { toldContent, toldHunks } from './told-contents.ts';
 
@@ -64,6 +66,8 @@ const NO_CONTEXT = { agentId: null, taskId: null, traceparent: null, tracestate:
 const HOOKLESS_MS = 10 * 60_000;
 const CREATING = /^(commit|am|cherry-pick|revert|rebase|merge|pull)\b(?!.*: Fast-forward)/;
 const DAY_MS = 86_400_000;
+/** In file_info: when the damaged memory began in whose place this one came. */
+const REMEMBERED_SINCE = 'remembered_since';
 
 /** The authorship memory of one repository: takes what hooks tell, tells whose lines are. */
 export class RepositoryMemory {
@@ -72,11 +76,20 @@ export class RepositoryMemory {
   readonly #reader: RepositoryReader;
   readonly #replay: Replay;
   readonly #info;
+  readonly #id: FileId | null;
+  /** Where a damaged memory was put when this one was opened. */
+  readonly damaged: string | null;
 
-  /** @throws {StoreError} where the memory cannot be opened */
-  constructor(folders: GitFolders, busyTimeoutMs: number) {
+  /**
+   * @param aside where a damaged one was put in whose place this one comes
+   * @throws {StoreError} where the memory cannot be opened
+   */
+  constructor(folders: GitFolders, busyTimeoutMs: number, aside: string | null = null) {
     this.#folders = folders;
-    this.#file = openMemory(folders.commonDir, busyTimeoutMs);
+    const { file, id, damaged } = openMemory(folders.commonDir, busyTimeoutMs);
+    this.#file = file;
+    this.#id = id;
+    this.damaged = damaged ?? aside;
     const { db } = this.#file;
     this.#reader = gitReader(folders);
     const repoId = readRepoId(folders.top) ?? folders.commonDir;
@@ -87,6 +100,19 @@ export class RepositoryMemory {
         'INSERT INTO file_info (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
       ),
     };
+    const bornMs = this.damaged === null ? 0 : (statSync(this.damaged, { throwIfNoEntry: false })?.birthtimeMs ?? 0);
+    if (bornMs > 0) this.#info.put.run(REMEMBERED_SINCE, new Date(bornMs).toISOString());
+  }
+
+  /** Throws where nothing can be written now. */
+  assertWritable(): void {
+    this.#replay.within(() => {});
+  }
+
+  /** Closes it and puts it beside, since it is damaged. @returns where it lies now; null where another process was first */
+  setAside(): string | null {
+    this.close();
+    return setAside(this.#file.path, this.#id);
   }
 
   takeCall(call: ToldCall, worktree: string, files: readonly ToldFile[]): void {
@@ -199,7 +225,7 @@ export class RepositoryMemory {
 
   /** Epoch milliseconds: of what was committed before, this memory knows what is left of it. 0: not known. */
   get bornMs(): number {
-    return Date.parse(this.#info.get.get('created_at') ?? '') || 0;
+    return Date.parse(this.#info.get.get(REMEMBERED_SINCE) ?? this.#info.get.get('created_at') ?? '') || 0;
   }
 
   /** Has rows written again that are gone with their file. @param isThere of which of these commits there are rows */

@@ -3,7 +3,7 @@ import type { CommitAttribution } from '../model/commit-attribution.ts';
 import type { Db } from '../store/open.ts';
 import type { CommitTarget } from './authorship-event.ts';
 import type { LineState, LineStates } from './line-states.ts';
-import type { CommitStates, ToldCommit } from './replay-commit.ts';
+import type { ToldCommit } from './replay-commit.ts';
 import type { CommitFacts } from './repository-reader.ts';
 
 /** A commit as the memory keeps it. */
@@ -35,7 +35,7 @@ export const authorKey = ({ authorName, authorEmail, authoredMs }: CommitFacts):
 export const subjectKey = ({ subject }: CommitFacts): string => digest(subject);
 
 /** Commits whose lines were told apart, and what became of them since. */
-export class ToldCommits implements CommitStates {
+export class ToldCommits {
   readonly #states: LineStates;
   readonly #statements;
 
@@ -59,6 +59,9 @@ export class ToldCommits implements CommitStates {
       sameAuthor: db.prepare<[string, string, number], { sha: string; subject: string }>(
         'SELECT sha, subject FROM commits WHERE author_key = ? AND sha <> ? ORDER BY at_ms DESC LIMIT ?',
       ),
+      ofSubject: db
+        .prepare<[string, number], string>('SELECT sha FROM commits WHERE subject = ? ORDER BY at_ms DESC LIMIT ?')
+        .pluck(),
       putState: db.prepare<[string, string, number, number]>(
         `INSERT INTO commit_states (sha, path, state, at_ms) VALUES (?, ?, ?, ?)
           ON CONFLICT DO UPDATE SET state = excluded.state, at_ms = excluded.at_ms`,
@@ -148,6 +151,11 @@ export class ToldCommits implements CommitStates {
   /** Commits of the same author and date: a squash keeps those of its first. */
   relativesOf(facts: CommitFacts, most: number): string[] {
     return this.#statements.sameAuthor.all(authorKey(facts), facts.sha, most).map(({ sha }) => sha);
+  }
+
+  /** The latest commits with that subject. */
+  ofSubject(subject: string, most: number): string[] {
+    return this.#statements.ofSubject.all(digest(subject), most);
   }
 
   /** Which commits live has to be asked anew. */

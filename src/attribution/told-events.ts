@@ -39,6 +39,10 @@ export class ToldEvents {
       runs: db.prepare<[number, number], EventRow>(
         "SELECT id, at_ms, body FROM events WHERE kind = 'run' AND at_ms <= ? AND at_ms >= ? ORDER BY at_ms DESC",
       ),
+      ofKey: db.prepare<[string], EventRow>('SELECT id, at_ms, body FROM events WHERE key = ?'),
+      within: db.prepare<[number, number], EventRow>(
+        "SELECT id, at_ms, body FROM events WHERE kind = 'git' AND at_ms BETWEEN ? AND ? ORDER BY at_ms, rank, id",
+      ),
       forget: db.prepare<[number]>('DELETE FROM events WHERE at_ms < ? AND is_done = 1'),
     };
   }
@@ -76,6 +80,17 @@ export class ToldEvents {
   /** Commands that had begun by then, not longer before than that, the newest first. */
   runsAround(atMs: number, longestMs: number): ToldRun[] {
     return this.#statements.runs.all(atMs, atMs - longestMs).map((row) => eventOf(row).told as ToldRun);
+  }
+
+  /** What an agent's command was, where its beginning and end were seen. */
+  runOf(call: string): ToldRun | null {
+    const row = this.#statements.ofKey.get(`run ${call}`);
+    return row === undefined ? null : (eventOf(row).told as ToldRun);
+  }
+
+  /** Events of git from one time to another. */
+  gitWithin(fromMs: number, toMs: number): KeptEvent[] {
+    return this.#statements.within.all(fromMs, toMs).map(eventOf);
   }
 
   forgetBefore(ms: number): void {

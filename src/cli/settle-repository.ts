@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { GitFolders } from '../git/git-folders.ts';
-import { type SpoolTarget, spoolTarget } from '../spool/spool-record.ts';
+import { spoolTarget } from '../spool/spool-record.ts';
 import type { Context } from './command.ts';
 import { openRecordings } from './open-recordings.ts';
 
@@ -21,18 +21,17 @@ export async function settleRepositories(
   const { memoryPath } = await import('../attribution/open-memory.ts');
   const remembering = repositories.filter(({ commonDir }) => existsSync(memoryPath(commonDir)));
   if (remembering.length === 0) return;
-  const [{ LineMemories }, open] = await Promise.all([import('../writer/line-memories.ts'), openRecordings({ settings, env })]);
+  const [{ LineMemories }, { writeCommitsBy }, open] = await Promise.all([
+    import('../writer/line-memories.ts'),
+    import('../writer/write-commits.ts'),
+    openRecordings({ settings, env }),
+  ]);
   const memories = new LineMemories();
   const owner = { target: spoolTarget(settings), home: env['HOME'] ?? null };
   try {
-    for (const folders of remembering) memories.add(folders, owner);
+    for (const folders of remembering) memories.ask(folders, owner, () => {});
     const said = memories.settle(
-      ({ owner: { target, home }, written, gone }) => {
-        const { agentId, ...rest } = target as SpoolTarget;
-        return (
-          open.recordings.of({ ...rest, agentId: null }, home).recordCommits(agentId, { written, gone }).status === 'written'
-        );
-      },
+      writeCommitsBy((target, home) => open.recordings.of(target, home)),
       isThorough,
       nowMs,
     );

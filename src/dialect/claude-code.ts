@@ -177,6 +177,8 @@ function readLog(log: SpanRecord): Reading | null {
         kind: kindOfTool(toolName),
         toolName,
         callId,
+        // Of the request that asked for the call.
+        requestId: firstText(a, REQUEST_ID),
         success,
         errorType:
           success === false

@@ -6,7 +6,8 @@ const KEPT_MS = 60_000;
 const LIMIT_MS = 5000;
 const MAX_KNOWN = 1000;
 
-const hasCommit = (top: string, sha: string): boolean =>
+/** Whether git has that commit there. @param top a folder of the repository */
+export const hasCommit = (top: string, sha: string): boolean =>
   runGit({ cwd: top, args: ['cat-file', '-e', `${sha}^{commit}`], limitMs: LIMIT_MS }).status === 'done';
 
 /** Ids of repositories by a folder within each, asked of git where they are not known. */

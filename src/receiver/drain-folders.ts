@@ -5,7 +5,8 @@ import type { Settings } from '../model/settings.ts';
 import { timeOfRecord } from '../spool/read-record.ts';
 import { recordNames } from '../spool/write-record.ts';
 import { SpoolApplier } from '../writer/apply-spooled.ts';
-import { drainFolder } from '../writer/drain-folder.ts';
+import { drainFolder, drainWaiting } from '../writer/drain-folder.ts';
+import { LineMemories, type Touched } from '../writer/line-memories.ts';
 import { addBooks } from '../writer/past-books.ts';
 import { type MakeRecording, TargetRecordings } from '../writer/target-recordings.ts';
 
@@ -29,6 +30,7 @@ export class FolderDrain {
   readonly #settings: Settings;
   readonly #folders: readonly string[];
   readonly #recordings: TargetRecordings;
+  readonly #settle: ((touched: readonly Touched[]) => void) | null;
   readonly #findings = new Map<string, HealthFinding>();
   /** By folder: its records wait for too long. */
   readonly #waiting = new Map<string, HealthFinding>();
@@ -36,7 +38,15 @@ export class FolderDrain {
   readonly #rounds = new Map<string, Round>();
   #past: Books = {};
 
-  constructor(settings: Settings, folders: readonly string[], own: Recording, make: MakeRecording) {
+  /** @param settle who finds out whose the lines of commits are; null: this thread, which then waits for git */
+  constructor(
+    settings: Settings,
+    folders: readonly string[],
+    own: Recording,
+    make: MakeRecording,
+    settle: ((touched: readonly Touched[]) => void) | null = null,
+  ) {
+    this.#settle = settle;
     this.#settings = settings;
     this.#folders = folders;
     this.#recordings = new TargetRecordings({ settings, env: process.env, make, own });
@@ -57,25 +67,27 @@ export class FolderDrain {
   step(): boolean {
     for (const folder of this.#folders) {
       const round = this.#rounds.get(folder) ?? {
-        applier: new SpoolApplier((target, home) => this.#recordings.of(target, home)),
+        // No wait for a memory that another process writes: what it is for waits in the spool.
+        applier: new SpoolApplier((target, home) => this.#recordings.of(target, home), undefined, new LineMemories(0)),
         after: '',
         later: 0,
       };
-      const report = drainFolder(folder, round.applier, {
+      const limits = {
         maxAgeMs: this.#settings.spoolHours * 3_600_000,
         maxBytes: this.#settings.spoolMaxMb * 1024 * 1024,
         limit: RECORDS_A_STEP,
         limitBytes: BYTES_A_STEP,
-        after: round.after,
-      });
+      };
+      const report = drainFolder(folder, round.applier, { ...limits, after: round.after });
       const later = round.later + report.later;
       // A record that waits for its file is left behind, and tried again in the next round.
       if (report.more && report.last !== null) this.#rounds.set(folder, { ...round, after: report.last, later });
       else this.#rounds.delete(folder);
       for (const message of report.messages) this.#find('amber', 'spool', message);
       if (!report.more) this.#seeWaiting(folder, later);
+      if (!report.more) for (const message of drainWaiting(folder, round.applier, limits)) this.#find('amber', 'spool', message);
       if (!report.more)
-        for (const message of round.applier.tend(this.#settings, false)) this.#find('amber', 'snapshots', message);
+        for (const message of round.applier.tend(this.#settings, false, this.#settle)) this.#find('amber', 'snapshots', message);
       if (report.expiredSpans + report.expiredHooks > 0) {
         this.#find(
           'red',
@@ -104,6 +116,11 @@ export class FolderDrain {
   close(): void {
     for (const other of this.#recordings.made) this.#past = addBooks(this.#past, other.report().books, 'over');
     this.#recordings.close();
+  }
+
+  /** What went wrong beside this thread. */
+  tell(message: string): void {
+    this.#find('amber', 'lines', message);
   }
 
   #find(level: HealthFinding['level'], code: string, message: string): void {

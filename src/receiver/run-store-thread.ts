@@ -3,6 +3,7 @@ import { addBooks } from '../writer/past-books.ts';
 import type { MakeRecording } from '../writer/target-recordings.ts';
 import { RequestDecoder } from './decode-request.ts';
 import { FolderDrain } from './drain-folders.ts';
+import { SettleThread } from './settle-thread.ts';
 import { SpoolKeeper } from './spool-keeper.ts';
 import { StoreWork } from './store-work.ts';
 import type { FromStoreThread, StoreState, StoreThreadData, ToStoreThread } from './thread-messages.ts';
@@ -26,7 +27,8 @@ export function runStoreThread(makeRecording: MakeRecording): void {
   const post = (message: FromStoreThread): void => port.postMessage(message);
   const recording = makeRecording(settings, process.env);
   const keeper = new SpoolKeeper({ settings, agentId, env: process.env });
-  const drain = new FolderDrain(settings, keeper.folders, recording, makeRecording);
+  const settleThread = new SettleThread(settings, (message) => drain.tell(message));
+  const drain = new FolderDrain(settings, keeper.folders, recording, makeRecording, (touched) => settleThread.settle(touched));
   const work = new StoreWork({
     recording,
     decoder: new RequestDecoder(settings),
@@ -106,6 +108,7 @@ export function runStoreThread(makeRecording: MakeRecording): void {
     for (const timer of [retryTimer, hookTimer]) if (timer !== null) clearTimeout(timer);
     scheduled = true;
     drain.close();
+    settleThread.close();
     const last = state();
     recording.close();
     post({ kind: 'closed', state: last });

@@ -6,6 +6,7 @@ import { readRecordFile, timeOfRecord } from './read-record.ts';
 import { countRefusal, IGNORED_HOOKS } from './refusals.ts';
 import type { SpoolReading, SpoolRecord } from './spool-record.ts';
 import { removeTemporary, removeTornFiles } from './torn-files.ts';
+import { isWaitingFolder, letWait } from './waiting-lines.ts';
 import { recordNames, spoolBytes } from './write-record.ts';
 
 /** Records that nobody can read, for a person to look at. */
@@ -13,9 +14,16 @@ export const BAD_FOLDER = 'bad';
 
 /**
  * `later`: stays in the spool; `stop`: so does everything after it (the file is locked, say). `unreadable`: what is in the
- * record means nothing, and it is set aside. `ignored`: applied, though no row could be made of it, for that reason.
+ * record means nothing, and it is set aside. `ignored`: applied, though no row could be made of it, for that reason. `waitsFor`: its
+ * rows are written, and the rest of it waits for that repository (waiting-lines.ts).
  */
-export type DrainVerdict = 'applied' | 'later' | 'stop' | { readonly unreadable: string } | { readonly ignored: string };
+export type DrainVerdict =
+  | 'applied'
+  | 'later'
+  | 'stop'
+  | { readonly unreadable: string }
+  | { readonly ignored: string }
+  | { readonly waitsFor: string };
 
 export interface DrainReport {
   applied: number;
@@ -199,6 +207,7 @@ class Drain {
   #settle({ name, record }: Named, verdict: DrainVerdict): void {
     const report = this.#report;
     if (typeof verdict === 'object' && 'unreadable' in verdict) this.#setAside(name, verdict.unreadable);
+    else if (typeof verdict === 'object' && 'waitsFor' in verdict) this.#letWait(name, verdict.waitsFor);
     else if (typeof verdict === 'object') {
       report.applied += 1;
       const reason = IGNORED_HOOKS.find((one) => one === verdict.ignored);
@@ -216,6 +225,19 @@ class Drain {
     if (verdict !== 'stop') return;
     report.more = true;
     this.#stopped = true;
+  }
+
+  #letWait(name: string, repository: string): void {
+    // In the folder of what waits for it already, it stays.
+    if (isWaitingFolder(this.#folder)) return;
+    try {
+      letWait(this.#folder, name, repository);
+      this.#report.applied += 1;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return; // Another drainer was first.
+      this.#report.later += 1;
+      this.#report.messages.push(`cannot let ${join(this.#folder, name)} wait for ${repository}: ${(error as Error).message}`);
+    }
   }
 
   /** At the end of a drain, not after each of its steps: both look at every file of the folder. */

@@ -1,4 +1,3 @@
-import type { CommitsToWrite } from '../attribution/repository-memory.ts';
 import { RepoIds } from '../git/repo-id.ts';
 import { readClaudeHook } from '../hook/claude-code.ts';
 import { readGitHook } from '../hook/git-hook.ts';
@@ -11,17 +10,13 @@ import type { Settings } from '../model/settings.ts';
 import type { Origin, SpanBatch, SpanRecord } from '../model/span-record.ts';
 import { type Look, SnapshotEdits } from '../snapshot/snapshot-edits.ts';
 import type { DrainVerdict, Named } from '../spool/drain.ts';
-import type { SpooledHook, SpooledSpans, SpoolRecord, SpoolTarget } from '../spool/spool-record.ts';
-import { LineMemories } from './line-memories.ts';
+import type { SpooledHook, SpooledSpans, SpoolRecord } from '../spool/spool-record.ts';
+import { LineMemories, type Touched } from './line-memories.ts';
+import type { RecordingFor } from './target-recordings.ts';
+import { writeCommitsBy } from './write-commits.ts';
 
 /** Makes sense of a hook's record. */
 export type ReadHook = (record: SpooledHook) => HookReading;
-
-/**
- * @param home of the process that spooled, where its record says so: there its file lies where nothing else names one
- * @returns what writes the files of that target
- */
-export type RecordingFor = (target: SpoolTarget, home: string | null) => Recording;
 
 /** Name in the books of hook events that are read as Claude Code's. */
 const DIALECT = 'claude-code';
@@ -40,7 +35,7 @@ interface Share {
   readonly agentId: string | null;
   receivedMs: number;
   readonly spans: SpanRecord[];
-  readonly members: number[];
+  readonly members: { readonly i: number; readonly verdict: DrainVerdict }[];
   /** Names of records that are told bare by now, and wait for what is known later. */
   readonly bare: string[];
 }
@@ -58,13 +53,14 @@ export class SpoolApplier {
   readonly #readHook: ReadHook;
   readonly #stuck = new Set<string>();
   readonly #snapshots = new SnapshotEdits();
-  readonly memories = new LineMemories();
+  readonly memories: LineMemories;
   readonly #waiting = new Set<string>();
   #look: Look = 'first';
 
-  constructor(recordingFor: RecordingFor, readHook: ReadHook = readSpooledHook) {
+  constructor(recordingFor: RecordingFor, readHook: ReadHook = readSpooledHook, memories = new LineMemories()) {
     this.#recordingFor = recordingFor;
     this.#readHook = readHook;
+    this.memories = memories;
   }
 
   /** Records of commands whose changes hang on what is not known yet; they stay in the spool, which is no fault. */
@@ -101,7 +97,7 @@ export class SpoolApplier {
       const { key, recording, door, agentId, receivedMs, spans, members, bare } = share;
       if (spans.length === 0) continue;
       const isWritten = this.#write(key, { origin: { door, agentId, receivedMs }, spans, logs: [] }, recording);
-      for (const i of members) verdicts[i] = isWritten ? 'applied' : 'later';
+      for (const { i, verdict } of members) verdicts[i] = isWritten ? verdict : 'later';
       if (isWritten) remember(bare);
     }
     return verdicts;
@@ -142,14 +138,19 @@ export class SpoolApplier {
       this.#waiting.add(name);
       if (this.#look === 'first' || toldBare.has(name)) return 'later';
       share.bare.push(name);
-    } else if (this.#takeLines(events, record)) share.members.push(member);
+    } else share.members.push({ i: member, verdict: this.#takeLines(events, record) });
     for (const event of events) share.spans.push(...spansOfHook(event));
     return 'later';
   }
 
-  /** @returns false where it cannot be kept now whose the lines are: the rows are written all the same, and the record comes again */
-  #takeLines(events: readonly HookEvent[], record: SpooledHook): boolean {
-    return events.every((event) => event.what !== 'tool' || this.memories.takeCall(event, record, this.#snapshots.found(event)));
+  /** `waitsFor` where it cannot be kept now whose the lines are: the rows are written all the same. */
+  #takeLines(events: readonly HookEvent[], record: SpooledHook): DrainVerdict {
+    for (const event of events) {
+      if (event.what !== 'tool') continue;
+      const taken = this.memories.takeCall(event, record, this.#snapshots.found(event));
+      if (taken !== 'taken') return taken;
+    }
+    return 'applied';
   }
 
   #applyGit(record: SpooledHook): DrainVerdict {
@@ -158,23 +159,20 @@ export class SpoolApplier {
       this.#recordingFor({ ...record.target, agentId: null }, record.home ?? null).ignore(GIT_DIALECT, reading.reason);
       return reading.reason === 'not_json' ? { unreadable: 'its event is no JSON object' } : { ignored: reading.reason };
     }
-    return this.memories.takeGit(reading.event, record) ? 'applied' : 'later';
+    const taken = this.memories.takeGit(reading.event, record);
+    return taken === 'taken' ? 'applied' : taken;
   }
 
   /** Once a drain is done: tells whose the lines of commits are, and writes their rows. @returns what went wrong, for a person */
-  settleCommits(): string[] {
+  #settleCommits(settle: ((touched: readonly Touched[]) => void) | null): string[] {
     try {
-      return this.memories.settle((changes) => this.#writeCommits(changes));
+      if (settle === null) return this.memories.settle(writeCommitsBy(this.#recordingFor));
+      const { touched } = this.memories;
+      if (touched.length > 0) settle(touched);
+      return this.memories.takeSaid();
     } finally {
       this.memories.close();
     }
-  }
-
-  #writeCommits({ owner, written, gone }: CommitsToWrite): boolean {
-    const target = owner.target as SpoolTarget;
-    const { agentId } = target;
-    const outcome = this.#recordingFor({ ...target, agentId: null }, owner.home).recordCommits(agentId, { written, gone });
-    return outcome.status === 'written';
   }
 
   /** With the files that a command changed, where the hook kept what they were. */
@@ -188,10 +186,15 @@ export class SpoolApplier {
    * Once a drain is done: keeps what hooks left beside the repositories small.
    *
    * @param isPatient whether this process may take a minute for it
+   * @param settle who finds out whose the lines of commits are; null: this one, now
    */
-  tend({ spoolHours, memoryDays }: Pick<Settings, 'spoolHours' | 'memoryDays'>, isPatient: boolean): string[] {
+  tend(
+    { spoolHours, memoryDays }: Pick<Settings, 'spoolHours' | 'memoryDays'>,
+    isPatient: boolean,
+    settle: ((touched: readonly Touched[]) => void) | null = null,
+  ): string[] {
     return [
-      ...this.settleCommits(),
+      ...this.#settleCommits(settle),
       ...this.#snapshots.tend({ stateMs: spoolHours * 3_600_000, contentMs: memoryDays * 86_400_000 }, isPatient),
     ];
   }

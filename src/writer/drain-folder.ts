@@ -1,4 +1,8 @@
 import { type DrainOptions, type DrainReport, drainSpoolInGroups } from '../spool/drain.ts';
+import { readRecordFile } from '../spool/read-record.ts';
+import type { SpooledHook } from '../spool/spool-record.ts';
+import { removeIfDone, repositoryAwaited, tendWaiting, waitingFolders } from '../spool/waiting-lines.ts';
+import { recordNames } from '../spool/write-record.ts';
 import type { SpoolApplier } from './apply-spooled.ts';
 
 /**
@@ -29,4 +33,34 @@ export function drainFolder(folder: string, applier: SpoolApplier, options: Drai
     givenUp: [...first.givenUp, ...result.givenUp],
     messages: [...first.messages, ...result.messages],
   };
+}
+
+/** What of a spool waits for repositories that can be had by now. @returns messages for a person */
+export function drainWaiting(folder: string, applier: SpoolApplier, options: DrainOptions): string[] {
+  const { maxAgeMs, maxBytes = Number.POSITIVE_INFINITY, limit, limitBytes } = options;
+  return waitingFolders(folder).flatMap((waiting) => {
+    tendWaiting(waiting, { maxAgeMs, maxBytes });
+    const first = firstOf(waiting);
+    const repository = repositoryAwaited(waiting);
+    if (first === null || (repository !== null && !applier.memories.canTake(repository, first))) {
+      removeIfDone(waiting);
+      return [];
+    }
+    const limits = { ...(limit === undefined ? {} : { limit }), ...(limitBytes === undefined ? {} : { limitBytes }) };
+    const { messages } = drainFolder(waiting, applier, { maxAgeMs, ...limits });
+    removeIfDone(waiting);
+    return messages;
+  });
+}
+
+function firstOf(waiting: string): SpooledHook | null {
+  for (const name of recordNames(waiting)) {
+    try {
+      const reading = readRecordFile(waiting, name);
+      if (reading.what === 'record' && reading.record.kind === 'hook') return reading.record;
+    } catch {
+      // Drained by another.
+    }
+  }
+  return null;
 }

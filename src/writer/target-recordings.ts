@@ -2,6 +2,12 @@ import type { Recording } from '../model/recording.ts';
 import type { Settings } from '../model/settings.ts';
 import { type SpoolTarget, spoolTarget } from '../spool/spool-record.ts';
 
+/**
+ * @param home of the process that spooled, where its record says so: there its file lies where nothing else names one
+ * @returns what writes the files of that target
+ */
+export type RecordingFor = (target: SpoolTarget, home: string | null) => Recording;
+
 export type MakeRecording = (settings: Settings, env: NodeJS.ProcessEnv) => Recording;
 
 export interface TargetRecordingsParts {

@@ -117,9 +117,7 @@ export class ThreadSpool {
         );
       }
       for (const message of report.messages) this.#find('amber', 'spool', message);
-      if (!report.more) {
-        for (const message of applier.tend(this.#parts.settings, false)) this.#find('amber', 'snapshots', message);
-      }
+      for (const message of applier.tend(this.#parts.settings, false)) this.#find('amber', 'snapshots', message);
       for (const name of report.givenUp) givenUp.add(join(folder, name));
       for (const name of recordNames(folder)) present.add(join(folder, name));
     }

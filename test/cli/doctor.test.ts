@@ -265,10 +265,17 @@ const BROKEN: Readonly<Record<FindingCode, (machine: Machine) => string | Promis
     writeFileSync(join(machine.cwd, '.git/ai-tracker/authorship.db'), 'no database'.repeat(20));
     return 'authorship.db is damaged';
   },
+  'memory-set-aside': (machine) => {
+    machine.hookedRepository();
+    mkdirSync(join(machine.cwd, '.git/ai-tracker'));
+    writeFileSync(join(machine.cwd, '.git/ai-tracker/authorship.db'), 'no database'.repeat(20));
+    openMemory(join(machine.cwd, '.git'), 1000).file.close();
+    return 'authorship.db.damaged-';
+  },
   'memory-read-only': (machine) => {
     machine.hookedRepository();
     const path = join(machine.cwd, '.git/ai-tracker/authorship.db');
-    openMemory(join(machine.cwd, '.git'), 1000).close();
+    openMemory(join(machine.cwd, '.git'), 1000).file.close();
     machine.disk = { ...realDisk, mayWrite: (other) => other !== path && realDisk.mayWrite(other) };
     return path;
   },

@@ -21,7 +21,7 @@ function waiting(ageMs: number) {
       v: 1,
       kind: 'hook',
       target: { dbPath: null, sharedDir: null, agentId: null },
-      source: 'git',
+      source: 'another',
       payload: '{}',
       receivedMs: Date.now() - ageMs,
     }),

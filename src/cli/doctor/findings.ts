@@ -85,8 +85,12 @@ export const FINDINGS = {
     'The repository’s memory of authorship (`.git/ai-tracker/authorship.db`) is damaged, is none of ours, or cannot be read: whose lines a commit has is not found out.',
     'move it away; a new one is made',
   ),
+  'memory-set-aside': amber(
+    'The repository’s memory of authorship was damaged; it was set aside and a new one has begun. What agents had written and not committed by then is taken for a person’s.',
+    'ai-tracker reindex, then remove what was set aside',
+  ),
   'memory-read-only': red(
-    'The repository’s memory of authorship cannot be written by this user: commits wait in the spool until it can.',
+    'The repository’s memory of authorship cannot be written by this user: whose lines commits have waits in the spool until it can.',
     'see to owner and mode',
   ),
   'git-refused': red(

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { memoryPath } from '../../attribution/open-memory.ts';
+import { damagedBeside } from '../../attribution/set-aside.ts';
 import { gitScriptPath, PACKAGED_GIT_SCRIPT } from '../../hook/install/hook-script.ts';
 import { readGitUndoRecord } from '../../hook/install-git/git-undo-record.ts';
 import { planGitInstall } from '../../hook/install-git/plan-git-install.ts';
@@ -72,18 +73,27 @@ export const gitHooks: Check = {
 /** What the repository remembers of who wrote which lines; it is made at the first commit or edit. */
 function ofMemory(commonDir: string, { disk }: Sight): Finding[] {
   const path = memoryPath(commonDir);
-  if (!existsSync(path)) return [];
+  const aside = damagedBeside(path).map((damaged) =>
+    finding(
+      'memory-set-aside',
+      `the memory of whose lines are whose was damaged; it lies in ${damaged} now, and a new one has begun`,
+      `ai-tracker reindex && rm ${word(damaged)}*`,
+    ),
+  );
+  if (!existsSync(path)) return aside;
   const kind = fileKind(path);
   if (kind !== 'ours' && kind !== 'empty' && !(kind === 'unclear' && isReadable(path)))
     return [
+      ...aside,
       finding(
         'memory-unusable',
         `${path} is ${kind === 'unclear' ? 'not to be read' : kind}: whose lines are whose is not kept`,
         `mv ${word(path)} ${word(`${path}.bad`)}`,
       ),
     ];
-  if (disk.mayWrite(path) && disk.mayWrite(dirname(path))) return [];
+  if (disk.mayWrite(path) && disk.mayWrite(dirname(path))) return aside;
   return [
+    ...aside,
     finding('memory-read-only', `${path} cannot be written by this user: commits wait in the spool`, `ls -l ${word(path)}`),
   ];
 }

@@ -5,6 +5,7 @@ import { isMarkedFull } from '../../spool/full-marker.ts';
 import { timeOfRecord } from '../../spool/read-record.ts';
 import { IGNORED_HOOKS, type IgnoredHook, refusals, type SnapshotRefusal } from '../../spool/refusals.ts';
 import { spoolFolders } from '../../spool/spool-folder.ts';
+import { repositoryAwaited, waitingFolders } from '../../spool/waiting-lines.ts';
 import { recordNames, spoolBytes } from '../../spool/write-record.ts';
 import { ageText, bytesText } from './amounts.ts';
 import { type Finding, finding, fine, word } from './findings.ts';
@@ -61,6 +62,16 @@ function ofFolder(folder: string, { settings, nowMs }: Sight): Finding[] {
     found.push(finding('spool-old', `${held}; the oldest waits since ${ageText(nowMs - oldest)}`, drainCommand()));
   } else {
     found.push(fine(names.length === 0 ? `${folder}: empty` : `${held}; the oldest waits since ${ageText(nowMs - oldest)}`));
+  }
+  for (const waiting of waitingFolders(folder)) {
+    const records = recordNames(waiting).length;
+    if (records === 0) continue;
+    // The clone of a container that is gone, or of another one: no fault of this machine's.
+    found.push(
+      fine(
+        `${records} ${records === 1 ? 'record waits' : 'records wait'} for ${repositoryAwaited(waiting)}, which cannot be had from here; their rows are written, whose lines are whose is not`,
+      ),
+    );
   }
   const refused = refusals(folder, 'refused');
   if (refused > 0)

@@ -35,27 +35,27 @@ export class RememberedLines {
 
   /** Epoch milliseconds from which on commits may be remembered; infinite where nothing is. */
   bornMs(): number {
-    const bornMs = this.#open()?.bornMs;
-    return bornMs === undefined ? Number.POSITIVE_INFINITY : bornMs - DRAIN_MS;
+    const bornMs = this.#ask((memory) => memory.bornMs);
+    return bornMs === null ? Number.POSITIVE_INFINITY : bornMs - DRAIN_MS;
   }
 
   commit(sha: string): CommitAttribution | null {
-    return this.#open()?.lookUp(sha, this.#owner(), this.#context.nowMs) ?? null;
+    return this.#ask((memory) => memory.lookUp(sha, this.#owner(), this.#context.nowMs));
   }
 
   /** Has the rows of a commit written with the next settling. */
   keep(sha: string): void {
-    this.#open()?.attribution(sha, this.#owner(), this.#context.nowMs);
+    this.#ask((memory) => memory.attribution(sha, this.#owner(), this.#context.nowMs));
   }
 
   /** Has rows that are gone with their file written with the next settling. @returns of how many commits */
   writeAgain(isThere: (shas: readonly string[]) => ReadonlySet<string>): number {
-    return this.#open()?.writeAgain(isThere) ?? 0;
+    return this.#ask((memory) => memory.writeAgain(isThere)) ?? 0;
   }
 
   /** Whose the lines of a file of the work tree are; null where nothing is remembered. */
   workingLines(path: string, text: string, head: string | null): RememberedAuthor[] | null {
-    return this.#open()?.workingLines(path, text, head, this.#context.nowMs) ?? null;
+    return this.#ask((memory) => memory.workingLines(path, text, head, this.#context.nowMs));
   }
 
   close(): void {
@@ -67,7 +67,10 @@ export class RememberedLines {
     return { target: spoolTarget(settings), home: env['HOME'] ?? null };
   }
 
-  #open(): RepositoryMemory | null {
-    return this.isThere ? this.#memories.add(this.#folders, this.#owner()) : null;
+  #ask<T>(question: (memory: RepositoryMemory) => T): T | null {
+    if (!this.isThere) return null;
+    const answer = this.#memories.ask(this.#folders, this.#owner(), question);
+    for (const message of this.#memories.takeSaid()) this.#context.out.note(message);
+    return answer;
   }
 }
