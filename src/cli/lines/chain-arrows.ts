@@ -25,7 +25,8 @@ export function chainArrows(author: LineAuthor, known: KnownLinks, model: Match 
     const by = { commit: 'content', memory: 'content', anchor: 'an equal line of a recorded commit', note: 'git-ai' }[author.by];
     arrows.push({ from: wrote, to: 'edit', match: author.match, by });
   }
-  if (edit !== null && call !== null) arrows.push({ from: 'edit', to: 'tool_call', match: edit.call_match ?? 'exact', by: 'the call’s id' });
+  if (edit !== null && call !== null)
+    arrows.push({ from: 'edit', to: 'tool_call', match: edit.call_match ?? 'exact', by: 'the call’s id' });
   if (request !== null && model !== null)
     arrows.push({
       ...{ from: 'tool_call', to: 'llm_request', match: model },
