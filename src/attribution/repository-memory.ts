@@ -1,25 +1,23 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { claudeKey } from '../dialect/claude-call.ts';
-import { commitFacts } from '../git/commit-facts.ts';
 import type { GitFolders } from '../git/git-folders.ts';
-import { liveCommits, refsState } from '../git/live-commits.ts';
 import { reflogEntries } from '../git/reflog.ts';
 import { readRepoId } from '../git/repo-id.ts';
-import { unlistedCommits } from '../git/unlisted-commits.ts';
 import { worktreesOf } from '../git/worktrees.ts';
 import type { EditContent } from '../hook/edit-contents.ts';
 import type { GitHookEvent } from '../hook/git-hook.ts';
 import type { CommitAttribution } from '../model/commit-attribution.ts';
 import type { OpenFile } from '../store/open.ts';
 import type { CommitTarget, ToldContent } from './authorship-event.ts';
+import { CommitLife } from './commit-life.ts';
+import { forgetOld } from './forget-old.ts';
 import { gitReader } from './git-reader.ts';
 import { HUMAN } from './line-states.ts';
 import { openMemory } from './open-memory.ts';
 import { Replay } from './replay.ts';
-import type { CommitFacts, RepositoryReader } from './repository-reader.ts';
+import type { RepositoryReader } from './repository-reader.ts';
 import { type FileId, setAside } from './set-aside.ts';
-import { authorKey, REFS_STATE, subjectKey } from './told-commits.ts';
 import { toldContent, toldHunks } from './told-contents.ts';
 
 /** An agent's call that changed files. */
@@ -66,6 +64,9 @@ const NO_CONTEXT = { agentId: null, taskId: null, traceparent: null, tracestate:
 const HOOKLESS_MS = 10 * 60_000;
 const CREATING = /^(commit|am|cherry-pick|revert|rebase|merge|pull)\b(?!.*: Fast-forward)/;
 const DAY_MS = 86_400_000;
+const TENDED = 'tended_ms';
+/** Reflogs count seconds, and a drain may take a while. */
+const REFLOG_TICK_MS = 60_000;
 /** In file_info: when the damaged memory began in whose place this one came. */
 const REMEMBERED_SINCE = 'remembered_since';
 
@@ -75,6 +76,7 @@ export class RepositoryMemory {
   readonly #folders: GitFolders;
   readonly #reader: RepositoryReader;
   readonly #replay: Replay;
+  readonly #life: CommitLife;
   readonly #info;
   readonly #id: FileId | null;
   /** Where a damaged memory was put when this one was opened. */
@@ -94,8 +96,10 @@ export class RepositoryMemory {
     this.#reader = gitReader(folders);
     const repoId = readRepoId(folders.top) ?? folders.commonDir;
     this.#replay = new Replay(db, this.#reader, { repoId, repoName: nameOf(repoId, folders) });
+    this.#life = new CommitLife(db, folders, this.#reader, this.#replay);
     this.#info = {
       get: db.prepare<[string], string>('SELECT value FROM file_info WHERE key = ?').pluck(),
+      knows: db.prepare<[string], number>('SELECT 1 FROM commits WHERE sha = ?').pluck(),
       put: db.prepare<[string, string]>(
         'INSERT INTO file_info (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
       ),
@@ -170,8 +174,21 @@ export class RepositoryMemory {
   settle(owner: CommitTarget, nowMs: number, isThorough: boolean): CommitsToWrite[] {
     this.#tellHookless(owner, isThorough ? 0 : HOOKLESS_MS, nowMs);
     this.#replay.advance();
-    this.#replay.within(() => this.#markLive(nowMs));
+    this.#replay.within(() => this.#life.update(nowMs));
     return this.toWrite();
+  }
+
+  /** Keeps it small, at most once a day: it takes seconds, and others wait meanwhile. @param ms what was told that long ago is not replayed again */
+  tend(ms: number, nowMs: number): void {
+    if (nowMs - Number(this.#info.get.get(TENDED) ?? 0) < DAY_MS) return;
+    const worktrees = worktreesOf(this.#folders).map(({ tree }) => tree);
+    this.#replay.within(() => {
+      this.#info.put.run(TENDED, `${nowMs}`);
+      const deadBeforeMs = nowMs - Math.max(ms, 30 * DAY_MS);
+      forgetOld(this.#file.db, { beforeMs: nowMs - ms, deadBeforeMs, worktrees });
+    });
+    this.#replay.history.forget();
+    this.#file.db.pragma('incremental_vacuum');
   }
 
   /** By whose file they belong to. */
@@ -291,13 +308,18 @@ export class RepositoryMemory {
 
   /** Commits of this machine's reflogs that no hook told of. */
   #tellHookless(owner: CommitTarget, olderThanMs: number, nowMs: number): void {
-    const since = Date.parse(this.#info.get.get('created_at') ?? '');
-    const { events, commits } = this.#replay;
+    const bornMs = Date.parse(this.#info.get.get('created_at') ?? '') || 0;
+    const { events } = this.#replay;
     for (const tree of worktreesOf(this.#folders)) {
-      const missed = reflogEntries(tree, Math.max(since || 0, nowMs - 30 * DAY_MS)).filter(
+      const lookedKey = `reflog ${tree.tree}`;
+      const lookedMs = Number(this.#info.get.get(lookedKey) ?? 0);
+      const missed = reflogEntries(tree, Math.max(bornMs, nowMs - 30 * DAY_MS, lookedMs - REFLOG_TICK_MS)).filter(
         ({ to, timeMs, message }) =>
-          to !== null && timeMs <= nowMs - olderThanMs && CREATING.test(message) && commits.one(to) === null,
+          to !== null && timeMs <= nowMs - olderThanMs && CREATING.test(message) && this.#info.knows.get(to) === undefined,
       );
+      // What is older was told of or is an event by now; looked at each time, a month's reflog is what a drain spends its time on.
+      if (nowMs - olderThanMs - lookedMs > olderThanMs / 10 || missed.length > 0)
+        this.#replay.within(() => this.#info.put.run(lookedKey, `${nowMs - olderThanMs}`));
       if (missed.length === 0) continue;
       this.#replay.within(() => {
         for (const { to, timeMs } of missed) {
@@ -309,55 +331,7 @@ export class RepositoryMemory {
       });
     }
   }
-
-  #markLive(nowMs: number): void {
-    const state = refsState(this.#folders);
-    const { commits } = this.#replay;
-    const listed = commits.list();
-    if (state === null || this.#info.get.get(REFS_STATE) === state) return;
-    const live = liveCommits(
-      this.#folders,
-      listed.map(({ sha }) => sha),
-    );
-    if (live === null) return;
-    // The remote's branch still has what was rewritten here, until it is pushed.
-    const replaced = listed.flatMap(({ sha }) => (commits.replacements(sha).some((to) => live.has(to)) ? [sha] : []));
-    const own = liveCommits(this.#folders, replaced, 'own refs') ?? live;
-    const isReplaced = new Set(replaced);
-    const lives = (sha: string): boolean => live.has(sha) && (!isReplaced.has(sha) || own.has(sha));
-    const died: string[] = [];
-    const keys = new Set(listed.filter(({ sha }) => lives(sha)).map(({ authorKey: key }) => key));
-    for (const one of listed) {
-      const isLive = lives(one.sha);
-      if (isLive !== one.isLive) commits.setLive(one.sha, isLive);
-      if (!isLive && one.isLive && !keys.has(one.authorKey)) died.push(one.sha);
-    }
-    if (died.length > 0) this.#adopt(died, nowMs);
-    this.#info.put.run(REFS_STATE, state);
-  }
-
-  /** Commits that took the place of dead ones where no hook told so (`filter-branch`): of the same author, date and subject. */
-  #adopt(died: readonly string[], nowMs: number): void {
-    const { commits } = this.#replay;
-    const byKey = new Map<string, string>();
-    for (const [sha, facts] of this.#reader.facts(died)) if (facts !== null) byKey.set(madeFrom(facts), sha);
-    const candidates = unlistedCommits(this.#folders, new Set(commits.list().map(({ sha }) => sha)));
-    for (const facts of commitFacts(this.#folders, candidates).values()) {
-      const dead = facts === null ? undefined : byKey.get(madeFrom(facts));
-      const kept = dead === undefined ? null : commits.one(dead);
-      if (facts === null || dead === undefined || kept === null) continue;
-      const { context, claudeSession, branch, repoPath } = kept.attribution;
-      commits.rewritten(dead, facts.sha);
-      this.#replay.tell(
-        facts.sha,
-        { worktree: null, top: repoPath, branch, context, claudeSession, insideClaude: false, owner: kept.owner },
-        nowMs,
-      );
-    }
-  }
 }
-
-const madeFrom = (facts: CommitFacts): string => `${authorKey(facts)} ${subjectKey(facts)}`;
 
 /** The last part of a URL, or the folder's name. */
 function nameOf(repoId: string, { top }: GitFolders): string {

@@ -1,5 +1,6 @@
 import type { Db } from '../store/open.ts';
 import type { Told, ToldRun } from './authorship-event.ts';
+import { FORGOTTEN_BEFORE } from './forget-old.ts';
 
 export interface KeptEvent {
   readonly id: number;
@@ -43,13 +44,15 @@ export class ToldEvents {
       within: db.prepare<[number, number], EventRow>(
         "SELECT id, at_ms, body FROM events WHERE kind = 'git' AND at_ms BETWEEN ? AND ? ORDER BY at_ms, rank, id",
       ),
-      forget: db.prepare<[number]>('DELETE FROM events WHERE at_ms < ? AND is_done = 1'),
+      forgottenBefore: db.prepare<[string], string>('SELECT value FROM file_info WHERE key = ?').pluck(),
     };
   }
 
   /** The same event twice is one; one that knows more by now takes the place of what was told. */
   put(key: string, atMs: number, told: Told): void {
-    this.#statements.put.run(key, atMs, RANK[told.kind], told.kind, JSON.stringify(told));
+    // What was known of that time is forgotten: told then, it would be replayed upon nothing.
+    const least = Number(this.#statements.forgottenBefore.get(FORGOTTEN_BEFORE) ?? 0);
+    this.#statements.put.run(key, Math.max(atMs, least), RANK[told.kind], told.kind, JSON.stringify(told));
   }
 
   /** The next that were not replayed. */
@@ -91,10 +94,6 @@ export class ToldEvents {
   /** Events of git from one time to another. */
   gitWithin(fromMs: number, toMs: number): KeptEvent[] {
     return this.#statements.within.all(fromMs, toMs).map(eventOf);
-  }
-
-  forgetBefore(ms: number): void {
-    this.#statements.forget.run(ms);
   }
 }
 

@@ -38,12 +38,35 @@ export function liveCommits(
 }
 
 /** Changes whenever a ref or the HEAD of a work tree does, and with them perhaps what is live. Null where git cannot tell. */
-export function refsState(folders: GitFolders): string | null {
+export const refsState = (folders: GitFolders): string | null => refsOf(folders)?.state ?? null;
+
+/** What refs and HEADs name, each once. `own`: without what only a remote's branch names. */
+export interface RefTips {
+  readonly all: readonly string[];
+  readonly own: readonly string[];
+}
+
+/** The state as above, and where the refs lead that make a commit live. */
+export function refsOf(folders: GitFolders): { readonly state: string; readonly tips: RefTips } | null {
   const outcome = askRepository(folders, { args: ['for-each-ref', '--format=%(objectname) %(refname)'] });
   if (outcome.status !== 'done') return null;
   const state = createHash('sha256').update(outcome.output);
-  for (const head of headFiles(folders.commonDir)) state.update(`${head}\0${textOf(head)}\0`);
-  return state.digest('hex').slice(0, 32);
+  const [all, own] = [new Set<string>(), new Set<string>()];
+  for (const line of outcome.output.toString('utf8').split('\n')) {
+    const [, sha, name] = /^([0-9a-f]+) (.+)$/.exec(line) ?? [];
+    if (sha === undefined || name === undefined || name.startsWith('refs/original/')) continue;
+    all.add(sha);
+    if (!name.startsWith('refs/remotes/')) own.add(sha);
+  }
+  for (const head of headFiles(folders.commonDir)) {
+    const text = textOf(head);
+    state.update(`${head}\0${text}\0`);
+    const sha = text.trim();
+    if (!/^[0-9a-f]{40,64}$/.test(sha)) continue;
+    all.add(sha);
+    own.add(sha);
+  }
+  return { state: state.digest('hex').slice(0, 32), tips: { all: [...all], own: [...own] } };
 }
 
 function headFiles(commonDir: string): string[] {

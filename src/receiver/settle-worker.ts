@@ -20,7 +20,10 @@ parentPort?.on('message', (touched: readonly Touched[]) => {
   const memories = new LineMemories();
   try {
     for (const { folders, owner } of touched) memories.ask(folders, owner, () => {});
-    const said = memories.settle(writeCommitsBy((target, home) => recordings.of(target, home)));
+    const said = [
+      ...memories.settle(writeCommitsBy((target, home) => recordings.of(target, home))),
+      ...memories.tend(settings.memoryDays * 86_400_000),
+    ];
     parentPort?.postMessage({ said } satisfies SettleAnswer, []);
   } finally {
     memories.close();

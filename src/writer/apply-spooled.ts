@@ -164,9 +164,12 @@ export class SpoolApplier {
   }
 
   /** Once a drain is done: tells whose the lines of commits are, and writes their rows. @returns what went wrong, for a person */
-  #settleCommits(settle: ((touched: readonly Touched[]) => void) | null): string[] {
+  #settleCommits(settle: ((touched: readonly Touched[]) => void) | null, tendMs: number | null): string[] {
     try {
-      if (settle === null) return this.memories.settle(writeCommitsBy(this.#recordingFor));
+      if (settle === null) {
+        const said = this.memories.settle(writeCommitsBy(this.#recordingFor));
+        return tendMs === null ? said : [...said, ...this.memories.tend(tendMs)];
+      }
       const { touched } = this.memories;
       if (touched.length > 0) settle(touched);
       return this.memories.takeSaid();
@@ -194,7 +197,7 @@ export class SpoolApplier {
     settle: ((touched: readonly Touched[]) => void) | null = null,
   ): string[] {
     return [
-      ...this.#settleCommits(settle),
+      ...this.#settleCommits(settle, isPatient ? memoryDays * 86_400_000 : null),
       ...this.#snapshots.tend({ stateMs: spoolHours * 3_600_000, contentMs: memoryDays * 86_400_000 }, isPatient),
     ];
   }

@@ -147,6 +147,12 @@ export class LineMemories {
     return this.takeSaid();
   }
 
+  /** Keeps the memories small. @param ms what was told that long ago is not replayed again */
+  tend(ms: number, nowMs: number = Date.now()): string[] {
+    for (const { folders, owner } of this.touched) this.#with(folders, owner, (memory) => memory.tend(ms, nowMs));
+    return this.takeSaid();
+  }
+
   close(): void {
     for (const { memory } of this.#open.values()) memory.close();
     this.#open.clear();

@@ -211,7 +211,7 @@ describe('the thread that stores', () => {
     const folder = scratchFolder();
     const thread = await storeThread(folder);
     const read = hook('{"hook_event_name":"Stop","session_id":"s1"}');
-    expect(await thread.spoolHook({ ...read, source: 'git', payload: '{"hook":"post-commit"}' })).toMatchObject({
+    expect(await thread.spoolHook({ ...read, source: 'another' as 'git', payload: '{"hook":"post-commit"}' })).toMatchObject({
       status: 'spooled',
     });
     expect(await thread.spoolHook(read)).toMatchObject({ status: 'spooled' });
@@ -224,13 +224,13 @@ describe('the thread that stores', () => {
     const thread = await storeThread(folder);
     const context = { agentId: 'w7', taskId: 't1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, tracestate: null };
     // An event that stays in the spool: others are rows in a moment.
-    const outcome = await thread.spoolHook({ ...hook('{"hook":"post-commit"}'), source: 'git', context });
+    const outcome = await thread.spoolHook({ ...hook('{"hook":"post-commit"}'), source: 'another' as 'git', context });
     if (outcome.status !== 'spooled') throw new Error(outcome.message);
     const reading = readSpoolRecord(readFileSync(outcome.path, 'utf8'));
     const { agentId: _, ...kept } = context;
     expect(reading).toMatchObject({
       what: 'record',
-      record: { kind: 'hook', source: 'git', payload: '{"hook":"post-commit"}', target: { agentId: 'w7' }, context: kept },
+      record: { kind: 'hook', source: 'another', payload: '{"hook":"post-commit"}', target: { agentId: 'w7' }, context: kept },
     });
   });
 
