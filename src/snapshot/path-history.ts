@@ -73,7 +73,7 @@ function stepsOf(
   path: string,
   states: readonly StateMark[],
   blobs: readonly (string | null)[],
-  { earlier, clusters }: Order,
+  order: Order,
 ): Step[] {
   const left = new Set(states.keys());
   const seen = new Set<string>();
@@ -81,15 +81,13 @@ function stepsOf(
   let last: number | null = null;
   let fromMs = Number.NEGATIVE_INFINITY;
   while (left.size > 0) {
-    const open = [...left].filter((i) => earlier[i]?.every((other) => !left.has(other)) ?? true);
+    const open = [...left].filter((i) => order.earlier[i]?.every((other) => !left.has(other)) ?? true);
     const current = last === null ? undefined : blobs[last];
     const same = open.filter((i) => blobs[i] === current);
-    // What a state shows that is looked at later for certain has come to stay: what else there was came before it.
-    const passed = open.filter(
-      (i) => ![...left].some((other) => clusters[other] === clusters[i] && blobs[other] === blobs[i] && !open.includes(other)),
-    );
-    const likely = passed.length > 0 ? passed : open;
-    const near = same.length > 0 ? same : nearest(likely, (i) => linesBetween(diffs, path, states[last ?? i], states[i]));
+    const near =
+      same.length > 0
+        ? same
+        : nearest(lasting(open, left, blobs, order), (i) => linesBetween(diffs, path, states[last ?? i], states[i]));
     const next: number | undefined = earliest(near, states);
     const state = next === undefined ? undefined : states[next];
     if (next === undefined || state === undefined) break;
@@ -105,6 +103,24 @@ function stepsOf(
     last = next;
   }
   return steps;
+}
+
+/**
+ * What is seen again behind something else for certain has come to stay: what else there was came before it. All of them, where that
+ * leaves none.
+ */
+function lasting(
+  open: readonly number[],
+  left: ReadonlySet<number>,
+  blobs: readonly (string | null)[],
+  { earlier, clusters }: Order,
+): readonly number[] {
+  const comesBack = (i: number): boolean => {
+    const isElse = (place: number): boolean => left.has(place) && blobs[place] !== blobs[i];
+    return [...left].some((k) => clusters[k] === clusters[i] && blobs[k] === blobs[i] && earlier[k]?.some(isElse) === true);
+  };
+  const coming = open.filter((i) => !comesBack(i));
+  return coming.length > 0 ? coming : open;
 }
 
 /** Of several contents that could have come next, the one that changes the least: a file that grows does so step by step. */

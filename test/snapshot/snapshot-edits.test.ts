@@ -199,6 +199,26 @@ test('a file that a state of a parallel command missed, since its hook looked ea
   }
 });
 
+test('a file that grew while hooks looked at it has grown step by step: no line is told twice', async () => {
+  const tree = hookedRepository();
+  for (const id of ['a', 'b', 'c', 'd']) await tree.hook('PreToolUse', { id });
+  writeFiles(tree.top, { 'made.txt': 'one\n' });
+  for (const id of ['a', 'b']) await tree.hook('PostToolUse', { id });
+  writeFiles(tree.top, { 'made.txt': 'one\ntwo\n' });
+  for (const id of ['c', 'd']) await tree.hook('PostToolUse', { id });
+  // That of c began beside a's, and met the file behind b's.
+  const looked = [...[0, 20, 40, 60].map((fromMs) => [fromMs, fromMs + 10]), [100, 120], [130, 150], [110, 160], [200, 210]];
+  const events = tree.drain((records) =>
+    records.map((record, i): SpooledHook => {
+      const [fromMs = 0, toMs = 0] = (looked[i] ?? []).map((ms) => 1e12 + ms);
+      return { ...record, receivedMs: toMs, hookMs: { fromMs, toMs } };
+    }),
+  );
+  expect(told(events, 'a', tree.top)).toEqual(['create made.txt +1 -0']);
+  for (const id of ['b', 'c']) expect(told(events, id, tree.top)).toEqual([]);
+  expect(told(events, 'd', tree.top)).toEqual(['edit made.txt +1 -0']);
+});
+
 test('what one command made and the next deleted is told of both, beside a third', async () => {
   const tree = hookedRepository();
   await tree.hook('PreToolUse', { id: 'd' });
