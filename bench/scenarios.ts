@@ -143,6 +143,30 @@ export const SCENARIOS: readonly Scenario[] = [
       ),
   },
   {
+    name: 'commit-hook',
+    title: 'What a commit of five files costs: hook, drain and `why`; 1,000 files and 100 commits, 50,000 and 20,000',
+    rounds: 3,
+    round: (run, folder) => ({ small: run('1000', '100', folder), large: run('50000', '20000', folder) }),
+    verdicts: (of) => ({
+      ...Object.fromEntries(
+        (['small', 'large'] as const).flatMap((repository) =>
+          Object.entries({
+            bare_ms: of(repository, 'bareMs'),
+            hooked_ms: of(repository, 'hookedMs'),
+            hook_ms: of(repository, 'hookMs'),
+            hooked_over_bare: of(repository, 'hookedOverBare'),
+            drain_cpu_ms: of(repository, 'drainMs'),
+            why_cpu_ms: of(repository, 'whyMs'),
+          }).map(([name, value]) => [`commit.${repository}_${name}`, value]),
+        ),
+      ),
+      'commit.hook_large_over_small': of('large', 'hookMs') / of('small', 'hookMs'),
+      'commit.drain_large_over_small': of('large', 'drainMs') / of('small', 'drainMs'),
+      'commit.why_large_over_small': of('large', 'whyMs') / of('small', 'whyMs'),
+      'commit.commit_large_over_small': of('large', 'commitMs') / of('small', 'commitMs'),
+    }),
+  },
+  {
     name: 'hook-start',
     title: 'What a hook costs the agent: PostToolUse of an edit, whole processes',
     rounds: 3,
