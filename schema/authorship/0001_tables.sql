@@ -73,6 +73,17 @@ CREATE TABLE states (
 CREATE INDEX states_time ON states (at_ms);
 CREATE INDEX states_content ON states (content);
 
+-- Of which content another one was made, and by whom: who took a line away is told by the way from where it was to where it is not.
+CREATE TABLE origins (
+  state      INTEGER NOT NULL,          -- states.id
+  at_ms      REAL    NOT NULL,
+  from_state INTEGER NOT NULL,          -- states.id
+  author     INTEGER NOT NULL,          -- authors.id
+  is_told    INTEGER NOT NULL,          -- 1: by a tool; 0: concluded
+  PRIMARY KEY (state, at_ms, from_state)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX origins_time ON origins (at_ms);
+
 -- What a work tree's file was known to be, over time. The last one holds.
 CREATE TABLE work_states (
   worktree   TEXT    NOT NULL,

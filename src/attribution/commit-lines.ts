@@ -4,6 +4,7 @@ import { addedPlaces, type DiffHunk, linesOfDiff, removedPlaces } from './count-
 import type { LineHistory } from './line-history.ts';
 import type { LineState } from './line-states.ts';
 import { endsWithoutNewline, linesOf } from './line-text.ts';
+import { whoRemoved } from './who-removed.ts';
 
 export interface FileChange {
   readonly path: string;
@@ -62,10 +63,14 @@ export function countFile(
   }
   const removedByAgents: number[] = [];
   const removedByOthers: number[] = [];
-  for (const [place, id] of linesOfDiff(oldSide, removed, new Set(newSide.lines))) {
+  const gone = linesOfDiff(oldSide, removed, new Set(newSide.lines));
+  const end = after ?? history.knownEmpty(path);
+  const by = end === null ? new Map<number, number>() : whoRemoved(states, end, new Set(gone.values()));
+  for (const [place, id] of gone) {
     const text = oldSide.texts[place] as number;
-    const author = states.removedBy(id);
-    const isAgents = removers.get(text)?.shift() ?? (author !== null && states.editOf(author) !== null);
+    const author = by.get(id);
+    const known = removers.get(text)?.shift();
+    const isAgents = author === undefined ? (known ?? false) : states.editOf(author) !== null;
     (isAgents ? removedByAgents : removedByOthers).push(text);
   }
   const counts = { added: added.length, removed: removed.length, aiAdded, aiRemoved: removedByAgents.length };

@@ -8,6 +8,8 @@ import { type Resolved, resolveLines, type Source } from './resolve-lines.ts';
 /** Contents of a file that are looked at for lines that nothing nearer has. */
 const RECENT_STATES = 40;
 const MAX_RECENT_SOURCES = 3;
+/** Lines that a moved file shares with what it was. */
+const LEAST_ALIKE = 2;
 /** Between the two steps of a move. */
 const MOVE_MS = 3_600_000;
 const NOTHING: ReadonlySet<number> = new Set();
@@ -67,8 +69,17 @@ export class LineHistory {
     if (exact !== null) return exact;
     // A file that was renamed since is known by its new path.
     const renamed = known.previousPaths.flatMap((other) => states.exact(other, content) ?? [])[0];
-    if (renamed !== undefined) return states.addState(path, content, renamed.lines, atMs);
-    return this.resolve(path, content, known, UNKNOWN, atMs);
+    if (renamed !== undefined) return this.sameElsewhere(path, renamed, atMs);
+    const state = this.resolve(path, content, known, UNKNOWN, atMs);
+    this.foundFrom(known, state, atMs);
+    return state;
+  }
+
+  /** A content that another file had. */
+  sameElsewhere(path: string, from: LineState, atMs: number): LineState {
+    const state = this.states.exact(path, from.content) ?? this.states.addState(path, from.content, from.lines, atMs);
+    this.states.addOrigin(state, { from, author: HUMAN, isTold: false }, atMs);
+    return state;
   }
 
   /** A content that came about since the last one that was told. What is new in it a person wrote. */
@@ -79,20 +90,22 @@ export class LineHistory {
     return state;
   }
 
-  /** A person made that state of what was there. */
-  foundFrom(origin: Origin, state: LineState, atMs: number): void {
-    const { current, committed } = origin;
+  /** A person, or git, made that state of what was there. */
+  foundFrom({ current, committed, offered }: Origin, state: LineState, atMs: number): void {
     const base = committed === null ? NOTHING : new Set(committed.lines);
-    const isFromTree =
-      current !== null &&
-      (committed === null || this.isLeft(current.state, base, this.states.textsOf(state.lines), !current.isClean));
+    const target = this.states.textsOf(state.lines);
+    const isFromTree = current !== null && (committed === null || this.isLeft(current.state, base, target, !current.isClean));
     const before = isFromTree ? current.state : committed;
-    if (before !== null) this.changed(before.lines, state.lines, HUMAN, atMs);
+    if (before !== null) this.changed(before, state, HUMAN, false, atMs);
+    for (const from of offered) {
+      if (this.isLeft(from, base, target, false)) this.states.addOrigin(state, { from, author: HUMAN, isTold: false }, atMs);
+    }
   }
 
-  /** Keeps who took lines away, and that lines are back. */
-  changed(before: Int32Array, after: Int32Array, author: number, atMs: number): void {
-    const [old, fresh] = [new Set(before), new Set(after)];
+  /** Keeps of what a state was made, and who took lines away by it. */
+  changed(from: LineState, state: LineState, author: number, isTold: boolean, atMs: number): void {
+    const [old, fresh] = [new Set(from.lines), new Set(state.lines)];
+    this.states.addOrigin(state, { from, author, isTold }, atMs);
     for (const line of old) if (!fresh.has(line)) this.states.setRemoved(line, author, atMs);
     for (const line of fresh) if (!old.has(line) && this.states.removedBy(line) !== null) this.states.setRemoved(line, 0, atMs);
   }
@@ -114,13 +127,33 @@ export class LineHistory {
     return this.states.addState(path, content, lines, atMs);
   }
 
-  /** The next content by one hand: what is new is that author's, and nothing else is looked at. */
-  resolveEdit(path: string, content: number, before: LineState | null, author: number, atMs: number): LineState {
+  /** Of files, the one that has at least half of the content's lines that tell something: it was moved, and changed since. */
+  mostAlike(content: number, files: Iterable<WorkState>): WorkState | null {
+    const own = new Set(this.texts.textsOfContent(content).filter((text) => this.texts.facts(text).isDistinctive));
+    if (own.size < LEAST_ALIKE) return null;
+    let [best, most]: [WorkState | null, number] = [null, Math.max(own.size / 2, LEAST_ALIKE)];
+    for (const one of files) {
+      const shared = new Set(this.states.textsOf(one.state.lines).filter((text) => own.has(text))).size;
+      if (shared >= most) [best, most] = [one, shared + 1];
+    }
+    return best;
+  }
+
+  /** The next content by one hand: what is new is that author's, but for what git took from other contents. */
+  resolveEdit(
+    path: string,
+    content: number,
+    before: LineState | null,
+    offered: readonly LineState[],
+    author: number,
+    atMs: number,
+  ): LineState {
     const exact = this.states.exact(path, content);
     if (exact !== null) return exact;
     const target = this.texts.textsOfContent(content);
     const sources = before === null ? [] : [this.#source(before, 'nothing', false)];
-    const found = this.#resolve(target, sources, NOTHING);
+    for (const state of offered) if (state.id !== before?.id) sources.push(this.#source(state, 'run', false));
+    const found = this.#resolve(target, sources, new Set(before?.lines));
     this.#broughtBack(target, found, author, atMs);
     const lines = Int32Array.from(found, (one, n) => this.#lineOf(one, target[n] as number, author, atMs));
     return this.states.addState(path, content, lines, atMs);
@@ -131,6 +164,11 @@ export class LineHistory {
     const nothing = new Int32Array(0);
     const content = this.texts.contentOf(nothing);
     return this.states.exact(path, content) ?? this.states.addState(path, content, nothing, atMs);
+  }
+
+  /** Null where the file was there whenever somebody told. */
+  knownEmpty(path: string): LineState | null {
+    return this.states.exact(path, this.texts.contentOf(new Int32Array(0)));
   }
 
   forget(): void {
@@ -208,13 +246,15 @@ export class LineHistory {
    */
   isLeft(state: LineState, base: ReadonlySet<number>, target: Int32Array, isOpen: boolean): boolean {
     const there = new Set(target);
+    const ofBase = new Set(Array.from(base, (line) => this.states.line(line).text));
     const isHere = (line: number): boolean | null => {
       const { text } = this.states.line(line);
       return this.texts.facts(text).isDistinctive ? there.has(text) : null;
     };
     let own = 0;
     for (const line of state.lines) {
-      const here = base.has(line) ? null : isHere(line);
+      // A committed line that was moved is no sign.
+      const here = base.has(line) || ofBase.has(this.states.line(line).text) ? null : isHere(line);
       if (here === true) return true;
       if (here === false) own++;
     }

@@ -27,11 +27,25 @@ export interface WorkState {
   readonly isClean: boolean;
 }
 
+/** Another content was made of that one. */
+export interface StateOrigin {
+  readonly from: LineState;
+  readonly author: number;
+  /** By a tool; else it was concluded. */
+  readonly isTold: boolean;
+}
+
 interface StateRow {
   readonly id: number;
   readonly path: string;
   readonly content: number;
   readonly lines: Buffer;
+}
+
+interface CurrentRow {
+  readonly state: number;
+  readonly is_suspect: number;
+  readonly is_clean: number;
 }
 
 const MAX_CACHED_LINES = 500_000;
@@ -70,8 +84,13 @@ export class LineStates {
       putState: db.prepare<[string, number, Buffer, number]>(
         'INSERT INTO states (path, content, lines, at_ms) VALUES (?, ?, ?, ?)',
       ),
-      current: db.prepare<[string, string], { state: number; is_suspect: number; is_clean: number }>(
+      current: db.prepare<[string, string], CurrentRow>(
         'SELECT state, is_suspect, is_clean FROM work_states WHERE worktree = ? AND path = ? ORDER BY at_ms DESC LIMIT 1',
+      ),
+      lately: db.prepare<[string, number], CurrentRow>(
+        `SELECT state, is_suspect, is_clean FROM work_states AS held WHERE worktree = ?
+          AND at_ms = (SELECT max(at_ms) FROM work_states WHERE worktree = held.worktree AND path = held.path)
+          ORDER BY at_ms DESC LIMIT ?`,
       ),
       setCurrent: db.prepare<[string, string, number, number, number]>(
         `INSERT INTO work_states (worktree, path, at_ms, state, is_suspect, is_clean) VALUES (?, ?, ?, ?, 0, ?)
@@ -88,6 +107,14 @@ export class LineStates {
       remove: db.prepare<[number, number, number]>(
         'INSERT INTO removals (line, at_ms, author) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET author = excluded.author',
       ),
+      origins: db.prepare<[number], { from_state: number; author: number; is_told: number }>(
+        'SELECT from_state, author, is_told FROM origins WHERE state = ? ORDER BY at_ms DESC, is_told DESC',
+      ),
+      hasOrigin: db.prepare<[number, number], number>('SELECT 1 FROM origins WHERE state = ? AND from_state = ?').pluck(),
+      putOrigin: db.prepare<[number, number, number, number, number]>(
+        `INSERT INTO origins (state, at_ms, from_state, author, is_told) VALUES (?, ?, ?, ?, ?)
+          ON CONFLICT DO UPDATE SET author = excluded.author, is_told = excluded.is_told WHERE excluded.is_told >= is_told`,
+      ),
       author: db.prepare<[string], number>('SELECT id FROM authors WHERE modification = ?').pluck(),
       putAuthor: db.prepare<[string, string | null]>('INSERT INTO authors (modification, agent) VALUES (?, ?)'),
       authorOf: db.prepare<[number], { modification: string | null; agent: string | null }>(
@@ -96,7 +123,7 @@ export class LineStates {
       ofAgentsWithText: db.prepare<[number], { id: number }>(
         `SELECT id FROM lines WHERE text = ? AND author > ${UNKNOWN} ORDER BY id DESC LIMIT 1`,
       ),
-      rewind: ['work_states', 'removals', 'commit_states', 'states', 'lines'].map((table) =>
+      rewind: ['work_states', 'origins', 'removals', 'commit_states', 'states', 'lines'].map((table) =>
         db.prepare<[number]>(`DELETE FROM ${table} WHERE at_ms >= ?`),
       ),
     };
@@ -176,9 +203,12 @@ export class LineStates {
 
   current(worktree: string, path: string): WorkState | null {
     const row = this.#statements.current.get(worktree, path);
-    return row === undefined
-      ? null
-      : { state: this.state(row.state), isSuspect: row.is_suspect === 1, isClean: row.is_clean === 1 };
+    return row === undefined ? null : this.#workStateOf(row);
+  }
+
+  /** What files of a work tree were last known to be, the latest first. */
+  lately(worktree: string, most: number): WorkState[] {
+    return this.#statements.lately.all(worktree, most).map((row) => this.#workStateOf(row));
   }
 
   setCurrent(worktree: string, path: string, state: LineState, atMs: number, isClean = false): void {
@@ -198,6 +228,19 @@ export class LineStates {
   /** @param author 0: the line came back */
   setRemoved(line: number, author: number, atMs: number): void {
     this.#statements.remove.run(line, atMs, author);
+  }
+
+  /** The latest first. */
+  originsOf({ id }: LineState): StateOrigin[] {
+    return this.#statements.origins
+      .all(id)
+      .map(({ from_state, author, is_told }) => ({ from: this.state(from_state), author, isTold: is_told === 1 }));
+  }
+
+  addOrigin(state: LineState, { from, author, isTold }: StateOrigin, atMs: number): void {
+    // What is only concluded may be what was told before: git brings it back.
+    if (from.id === state.id || (!isTold && this.#statements.hasOrigin.get(state.id, from.id) !== undefined)) return;
+    this.#statements.putOrigin.run(state.id, atMs, from.id, author, isTold ? 1 : 0);
   }
 
   authorOfEdit(modification: string, agent: string | null): number {
@@ -248,6 +291,10 @@ export class LineStates {
     const line = { text, author, isInferred: is_inferred === 1 };
     this.#lines.set(id, line);
     return line;
+  }
+
+  #workStateOf({ state, is_suspect, is_clean }: CurrentRow): WorkState {
+    return { state: this.state(state), isSuspect: is_suspect === 1, isClean: is_clean === 1 };
   }
 
   #stateOf({ id, path, content, lines }: StateRow): LineState {

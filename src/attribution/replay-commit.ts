@@ -2,7 +2,7 @@ import type { CommitFileAttribution } from '../model/commit-attribution.ts';
 import { anchorsOf, changeOf, countFile, type FileChange } from './commit-lines.ts';
 import { addedPlaces, removedPlaces } from './count-lines.ts';
 import type { LineHistory, Origin } from './line-history.ts';
-import { HUMAN, type LineState } from './line-states.ts';
+import { HUMAN, type LineState, type WorkState } from './line-states.ts';
 import { isBinary } from './line-text.ts';
 import { moveBetweenFiles } from './moved-lines.ts';
 import { replayEdit } from './replay-edit.ts';
@@ -52,6 +52,9 @@ export function replayCommit(history: LineHistory, reader: RepositoryReader, tel
   const hunks = reader.hunks(parent, facts.sha);
   const files: { readonly change: FileChange; readonly blobAfter: string | null }[] = [];
   const states: { path: string; state: LineState }[] = [];
+  const gone = changes.flatMap(({ path, blobAfter }) => {
+    return blobAfter === null && worktree !== null ? (history.states.current(worktree, path) ?? []) : [];
+  });
   for (const file of changes) {
     const { path, previousPath, blobBefore, blobAfter } = file;
     const own = hunks.get(path);
@@ -61,7 +64,7 @@ export function replayCommit(history: LineHistory, reader: RepositoryReader, tel
     // Binary on one side.
     if ((before === null) !== (blobBefore === null) || (after === null) !== (blobAfter === null)) continue;
     if (telling.within !== null && after !== null) withinCall(history, reader, telling.within, telling, path, after);
-    const { old, fresh } = statesOf(history, telling, file, before, after);
+    const { old, fresh } = statesOf(history, telling, file, gone, before, after);
     if (fresh !== null) states.push({ path, state: fresh });
     if (worktree !== null) keepCurrent(history, worktree, file, old, fresh, atMs);
     const change = changeOf(path, previousPath, old, fresh, own ?? []);
@@ -126,12 +129,15 @@ function statesOf(
   history: LineHistory,
   { worktree, offered: offeredTo, facts, atMs }: CommitTelling,
   { path, previousPath }: ChangedFile,
+  gone: readonly WorkState[],
   before: number | null,
   after: number | null,
 ): { readonly old: LineState | null; readonly fresh: LineState | null } {
   const { states } = history;
   const from = previousPath ?? path;
-  const current = worktree === null ? null : (states.current(worktree, path) ?? states.current(worktree, from));
+  const known = worktree === null ? null : (states.current(worktree, path) ?? states.current(worktree, from));
+  const isUnknown = known === null && before === null && after !== null;
+  const current = isUnknown ? history.mostAlike(after, gone) : known;
   const offered = offeredTo(path, previousPath);
   const origin: Origin = { current, committed: null, offered, previousPaths: from === path ? [] : [from] };
   if (worktree === null && before !== null) knownElsewhere(history, from, before, atMs);
@@ -145,8 +151,7 @@ function statesOf(
   }
   // A renamed file that is what it was.
   if (from !== path && after === before && old !== null) {
-    const exact = states.exact(path, after) ?? states.addState(path, after, old.lines, atMs);
-    return { old, fresh: exact };
+    return { old, fresh: states.exact(path, after) ?? history.sameElsewhere(path, old, atMs) };
   }
   const whole: Origin = { ...origin, committed: old };
   if (worktree === null) {
@@ -162,7 +167,7 @@ function statesOf(
 function knownElsewhere(history: LineHistory, path: string, content: number, atMs: number): void {
   if (history.states.exact(path, content) !== null) return;
   const elsewhere = history.states.anywhere(content);
-  if (elsewhere !== null && elsewhere.lines.length > 0) history.states.addState(path, content, elsewhere.lines, atMs);
+  if (elsewhere !== null && elsewhere.lines.length > 0) history.sameElsewhere(path, elsewhere, atMs);
 }
 
 /** A clean merge takes lines from its parents; what is in none of them is a person's. */
@@ -171,35 +176,13 @@ const mergedState = (history: LineHistory, path: string, content: number, origin
 
 function committedNow(history: LineHistory, path: string, content: number, origin: Origin, atMs: number): LineState {
   const { states } = history;
-  const { current, committed } = origin;
+  const { current } = origin;
   // What the tree's content already says of taken and returned lines stands; only what it does not is a person's doing, now.
   const isCurrent = current !== null && current.state.content === content && current.state.path === path;
   const exact = isCurrent ? current.state : states.exact(path, content);
   const state = exact ?? history.resolve(path, content, origin, HUMAN, atMs);
-  if (!isCurrent && !(current !== null && isPart(current.state, committed, state))) history.foundFrom(origin, state, atMs);
-  if (committed !== null && !isCurrent) takenAway(history, origin, committed, state, atMs);
+  if (!isCurrent) history.foundFrom(origin, state, atMs);
   return state;
-}
-
-/**
- * Lines that the commit lacks. Somebody took them away in a content from which this one came, or a person did now; that somebody took
- * them away on another branch says nothing.
- */
-function takenAway(history: LineHistory, origin: Origin, committed: LineState, state: LineState, atMs: number): void {
-  const { states } = history;
-  const base = new Set(committed.lines);
-  const target = states.textsOf(state.lines);
-  const { current, offered } = origin;
-  const isFromTree = current !== null && history.isLeft(current.state, base, target, !current.isClean);
-  const from = [...(isFromTree ? [current.state] : []), ...offered.filter((one) => history.isLeft(one, base, target, false))].map(
-    (one) => new Set(one.lines),
-  );
-  const lines = new Set(state.lines);
-  for (const line of base) {
-    if (lines.has(line)) continue;
-    const isTold = states.removedBy(line) !== null && from.some((one) => !one.has(line));
-    if (!isTold) states.setRemoved(line, HUMAN, atMs);
-  }
 }
 
 /** Whether the work tree's content has more than was committed: lines that the commit lacks, or lacks lines that it kept. */

@@ -1,7 +1,10 @@
-import type { ToldContent, ToldEdit, ToldHunk } from './authorship-event.ts';
+import type { ToldEdit, ToldHunk } from './authorship-event.ts';
 import type { LineHistory, Origin } from './line-history.ts';
 import type { LineState } from './line-states.ts';
 import type { RepositoryReader } from './repository-reader.ts';
+
+/** Files of a work tree that are looked at for one that was moved. */
+const RECENT_FILES = 200;
 
 export interface EditedStates {
   readonly before: LineState | null;
@@ -28,13 +31,21 @@ export function replayEdit(
   const current = states.current(worktree, from);
   const committed = committedIn(history, reader, edit, from, atMs);
   const origin: Origin = { current, committed, offered: [], previousPaths: [] };
-  const before = stateBefore(history, edit.before, from, origin, atMs);
+  const before = stateBefore(history, edit, from, origin, atMs);
   const after = contentAfter(history, edit, before);
   if (after === null) return null;
   const author = states.authorOfEdit(edit.modification, edit.agent);
+  const renamed = edit.previousPath === null || typeof after !== 'number' ? null : states.exact(from, after);
+  if (renamed !== null) {
+    const state = history.sameElsewhere(path, renamed, atMs);
+    states.setCurrent(worktree, path, state, atMs);
+    states.setCurrent(worktree, from, history.emptyState(from, atMs), atMs);
+    return { before: renamed, after: state, author };
+  }
   const state =
     after === 'absent' ? history.emptyState(path, atMs) : history.resolveEdit(path, after, before, offered, author, atMs);
-  history.changed(before?.lines ?? new Int32Array(0), state.lines, author, atMs);
+  if (before !== null) history.changed(before, state, author, offered.length === 0, atMs);
+  for (const from of offered) states.addOrigin(state, { from, author, isTold: false }, atMs);
   states.setCurrent(worktree, path, state, atMs);
   if (from !== path) states.setCurrent(worktree, from, history.emptyState(from, atMs), atMs);
   return { before, after: state, author };
@@ -57,7 +68,13 @@ function committedIn(
   return history.committedState(path, content, { current, committed: null, offered: [], previousPaths: [] }, atMs);
 }
 
-function stateBefore(history: LineHistory, told: ToldContent, path: string, origin: Origin, atMs: number): LineState | null {
+function stateBefore(
+  history: LineHistory,
+  { before: told, worktree }: ToldEdit,
+  path: string,
+  origin: Origin,
+  atMs: number,
+): LineState | null {
   if (told === 'unknown') return origin.current?.state ?? origin.committed;
   if (told === 'absent') {
     if (origin.current === null || origin.current.state.lines.length === 0) return null;
@@ -66,7 +83,9 @@ function stateBefore(history: LineHistory, told: ToldContent, path: string, orig
   // A file that a person moved is known by its content.
   if (origin.current === null && origin.committed === null && history.states.exact(path, told) === null) {
     const elsewhere = history.states.anywhere(told);
-    if (elsewhere !== null && elsewhere.lines.length > 0) return history.states.addState(path, told, elsewhere.lines, atMs);
+    if (elsewhere !== null && elsewhere.lines.length > 0) return history.sameElsewhere(path, elsewhere, atMs);
+    const moved = history.mostAlike(told, history.states.lately(worktree, RECENT_FILES));
+    if (moved !== null) return history.foundState(path, told, { ...origin, current: moved }, atMs);
   }
   return history.foundState(path, told, origin, atMs);
 }

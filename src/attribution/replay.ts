@@ -2,9 +2,11 @@ import type { CommitAttribution } from '../model/commit-attribution.ts';
 import type { HookContext } from '../model/hook-context.ts';
 import type { Db } from '../store/open.ts';
 import type { CommitTarget, ToldGit } from './authorship-event.ts';
+import { byCall, inOrder } from './event-order.ts';
 import { LineHistory } from './line-history.ts';
 import { HUMAN } from './line-states.ts';
 import { moveBetweenFiles } from './moved-lines.ts';
+import { OfferedStates } from './offered-states.ts';
 import { type RunningCall, replayCommit } from './replay-commit.ts';
 import { replayEdit } from './replay-edit.ts';
 import type { CommitFacts, RepositoryReader } from './repository-reader.ts';
@@ -13,10 +15,7 @@ import { type KeptEvent, ToldEvents } from './told-events.ts';
 
 /** Events of one transaction: others write in between. */
 const CHUNK = 200;
-/** Hooks of calls that ran side by side may tell in another order than the calls wrote. */
-const DISORDER_MS = 2000;
-const EARLIER_EVENTS = 30;
-const MAX_RELATIVES = 8;
+const NO_COMMIT = /^0*$/;
 /** Claude Code ends commands after ten minutes; those in the background go on. */
 const LONGEST_RUN_MS = 3_600_000;
 
@@ -44,6 +43,7 @@ export class Replay {
   readonly #db: Db;
   readonly #reader: RepositoryReader;
   readonly #name: RepositoryName;
+  readonly #offers: OfferedStates;
   #version: unknown;
 
   constructor(db: Db, reader: RepositoryReader, name: RepositoryName) {
@@ -53,6 +53,7 @@ export class Replay {
     this.history = new LineHistory(db);
     this.events = new ToldEvents(db);
     this.commits = new ToldCommits(db, this.history.states);
+    this.#offers = new OfferedStates(this.history, reader, this.events, this.commits);
   }
 
   /** Within a transaction: all of it happens, or nothing. */
@@ -99,7 +100,8 @@ export class Replay {
   #replay(events: readonly KeptEvent[]): void {
     const edited = events.flatMap(({ told, atMs }) => {
       if (told.kind === 'git') this.#git(told, atMs);
-      return told.kind === 'edit' ? (replayEdit(this.history, this.#reader, told, atMs) ?? []) : [];
+      if (told.kind !== 'edit') return [];
+      return replayEdit(this.history, this.#reader, told, this.#offers.within(told, atMs), atMs) ?? [];
     });
     const atMs = events[0]?.atMs;
     if (edited.length < 2 || atMs === undefined) return;
@@ -128,19 +130,45 @@ export class Replay {
       case 'post-checkout':
         // Of files, not of a branch: what they were may be gone.
         if (args[2] === '0') this.history.states.suspectAll(told.worktree, atMs);
+        else this.#switched(told, atMs);
         return;
       default:
+    }
+  }
+
+  /** Files that differ between two branches are what the other branch says: git switches only where nothing is lost by it. */
+  #switched({ args: [from = '', to = ''], worktree }: ToldGit, atMs: number): void {
+    const { states } = this.history;
+    if (from === to || NO_COMMIT.test(from) || NO_COMMIT.test(to)) return;
+    const changes = (this.#reader.changes(from, to) ?? []).flatMap(({ path, previousPath, blobAfter, isFile }) => {
+      if (!isFile) return [];
+      const gone = previousPath === null ? [] : [{ path: previousPath, blob: null }];
+      return [...gone, { path, blob: blobAfter }];
+    });
+    const known = changes.flatMap((change) => {
+      const current = states.current(worktree, change.path);
+      return current === null ? [] : [{ ...change, current }];
+    });
+    const blobs = known.flatMap(({ blob }) => blob ?? []);
+    const contents = this.history.contentsOf(blobs, this.#reader, atMs);
+    for (const { path, blob, current } of known) {
+      const content = blob === null ? null : contents.get(blob);
+      if (content === undefined || (blob !== null && content === null)) continue;
+      const origin = { current: null, committed: null, offered: [current.state], previousPaths: [] };
+      const state =
+        content === null ? this.history.emptyState(path, atMs) : this.history.committedState(path, content, origin, atMs);
+      states.setCurrent(worktree, path, state, atMs, true);
     }
   }
 
   #commit(facts: CommitFacts, making: Making, atMs: number): boolean {
     const originals = this.commits.originalsOf(facts);
     const removedBy = this.#removers(originals);
-    const told = replayCommit(this.history, this.#reader, this.commits, {
+    const told = replayCommit(this.history, this.#reader, {
       facts,
       worktree: making.worktree,
       within: making.worktree === null ? null : this.#runAround(making, making.worktree, atMs),
-      offeredBy: this.#offeredBy(facts, originals, making.worktree, atMs),
+      offered: (path, previousPath) => this.#offers.to(facts, originals, making.worktree, path, previousPath, atMs),
       removers: (path) => removedBy.get(path) ?? new Map(),
       atMs,
     });
@@ -155,16 +183,6 @@ export class Replay {
     };
     this.commits.put(facts, { attribution, owner, removed: told.removed }, making.worktree !== null, atMs);
     return true;
-  }
-
-  #offeredBy(facts: CommitFacts, originals: readonly string[], worktree: string | null, atMs: number): string[] {
-    const offered = new Set([...originals, ...this.commits.relativesOf(facts, MAX_RELATIVES)]);
-    for (const { told } of this.events.gitBefore(atMs, EARLIER_EVENTS)) {
-      if (told.kind !== 'git') continue;
-      for (const stash of told.stashes) offered.add(stash);
-      if (told.worktree === worktree) for (const sha of told.squashed) offered.add(sha);
-    }
-    return [...offered];
   }
 
   #runAround({ claudeSession, insideClaude }: Making, worktree: string, atMs: number): RunningCall | null {
@@ -218,43 +236,3 @@ export class Replay {
     if (changes.length === 0) this.commits.putState(sha, '', history.emptyState('', atMs), atMs);
   }
 }
-
-/** An edit goes behind the one that made what it began with, where their hooks told a moment apart. */
-function inOrder(events: readonly KeptEvent[]): KeptEvent[] {
-  const rest = [...events];
-  const ordered: KeptEvent[] = [];
-  while (rest.length > 0) {
-    const first = rest[0] as KeptEvent;
-    const maker = rest.findIndex(
-      (one, n) => n > 0 && one.atMs - first.atMs <= DISORDER_MS && makes(one, first) && !makes(first, one),
-    );
-    ordered.push(...rest.splice(Math.max(maker, 0), 1));
-  }
-  return ordered;
-}
-
-/** Edits of one call in a row make one group. */
-function byCall(events: readonly KeptEvent[]): KeptEvent[][] {
-  const groups: KeptEvent[][] = [];
-  for (const event of events) {
-    const last = groups.at(-1);
-    const before = last?.at(-1);
-    const isSame =
-      before?.told.kind === 'edit' &&
-      event.told.kind === 'edit' &&
-      before.atMs === event.atMs &&
-      before.told.call === event.told.call;
-    if (isSame) last?.push(event);
-    else groups.push([event]);
-  }
-  return groups;
-}
-
-const makes = ({ told: one }: KeptEvent, { told: other }: KeptEvent): boolean =>
-  one.kind === 'edit' &&
-  other.kind === 'edit' &&
-  one.worktree === other.worktree &&
-  one.path === other.path &&
-  typeof one.after === 'number' &&
-  one.after === other.before &&
-  one.before !== other.before;

@@ -53,6 +53,7 @@ export function resolveLines(
   });
   sources.forEach((source, n) => respaced(source, matches[n] as Int32Array, target, found, taken, factsOf));
   for (const source of sources) moved(source, target, found, taken, factsOf);
+  for (const source of sources) changedPlaces(source, target, found, taken, factsOf);
   return found;
 }
 
@@ -183,5 +184,48 @@ export function moved(
     if (at < 0 || from < 0 || !take(at, from)) continue;
     for (let n = 1; at + n < target.length && take(at + n, from + n); n++);
     for (let n = 1; at - n >= 0 && from - n >= 0 && take(at - n, from - n); n++);
+  }
+}
+
+/** Lines that say little and changed places with what lies beside them: `A x B` became `x A B`. */
+function changedPlaces(
+  { lines, texts, isInferred }: Source,
+  target: Int32Array,
+  found: Resolved[],
+  taken: Set<number>,
+  factsOf: (text: number) => TextFacts,
+): void {
+  const placeOf = new Map<number, number>();
+  lines.forEach((line, place) => placeOf.set(line, place));
+  const sourcePlace = (n: number): number => {
+    const one = found[n];
+    if (one == null) return -1;
+    return placeOf.get(one.what === 'kept' ? one.line : one.from) ?? -1;
+  };
+  const isFree = (place: number): boolean => place >= 0 && place < lines.length && !taken.has(lines[place] as number);
+  const isOpen = (n: number): boolean => n >= 0 && n < target.length && found[n] === null;
+  for (let n = 0; n < target.length; n++) {
+    if (!isOpen(n)) continue;
+    for (const step of [1, -1]) {
+      // What it lies beside, up to where that ended before.
+      let [place, at, isKnown] = [sourcePlace(n + step), n + step, false];
+      if (place < 0) continue;
+      for (; place >= 0 && sourcePlace(at) === place; at += step, place += step) {
+        isKnown ||= factsOf(target[at] as number).isDistinctive;
+      }
+      if (!isKnown) continue;
+      let most = 0;
+      for (let length = 1; isFree(place + step * (length - 1)) && isOpen(n - step * (length - 1)); length++) {
+        const isEqual = Array.from({ length }, (_, k) => texts[place + step * k] === target[n - step * (length - 1 - k)]).every(
+          Boolean,
+        );
+        if (isEqual) most = length;
+      }
+      for (let k = 0; k < most; k++) {
+        const line = lines[place + step * k] as number;
+        taken.add(line);
+        found[n - step * (most - 1 - k)] = { what: 'changed', from: line, isInferred };
+      }
+    }
   }
 }

@@ -67,6 +67,7 @@ export class ToldCommits {
           ON CONFLICT DO UPDATE SET state = excluded.state, at_ms = excluded.at_ms`,
       ),
       state: db.prepare<[string, string], number>('SELECT state FROM commit_states WHERE sha = ? AND path = ?').pluck(),
+      states: db.prepare<[string, number], number>('SELECT state FROM commit_states WHERE sha = ? LIMIT ?').pluck(),
       hasStates: db.prepare<[string], number>('SELECT 1 FROM commit_states WHERE sha = ? LIMIT 1').pluck(),
       rewrite: db.prepare<[string, string]>('INSERT INTO rewrites (from_sha, to_sha) VALUES (?, ?) ON CONFLICT DO NOTHING'),
       rewrittenFrom: db.prepare<[string], string>('SELECT from_sha FROM rewrites WHERE to_sha = ?').pluck(),
@@ -79,6 +80,11 @@ export class ToldCommits {
   stateOf(sha: string, path: string): LineState | null {
     const id = this.#statements.state.get(sha, path);
     return id === undefined ? null : this.#states.state(id);
+  }
+
+  /** Of all its files. */
+  statesOf(sha: string, most: number): LineState[] {
+    return this.#statements.states.all(sha, most).map((id) => this.#states.state(id));
   }
 
   hasStates(sha: string): boolean {

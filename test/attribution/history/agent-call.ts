@@ -41,9 +41,13 @@ export function agentCall(history: History, work: WorkTree, { by, tool, changes,
   const file = `${work.dir}/${path}`;
   const { input, told } = inputOf();
   const event = history.event(work, by, used, input);
+  let beganMs = 0;
   return {
     told: { op: 'ai', tool: used, ...told, agent: by.agent, session: by.session, ...history.toldPlace(work) },
-    pre: () => playground.claude({ ...event, hook_event_name: 'PreToolUse' }, work.dir, by.agent),
+    async pre() {
+      await playground.claude({ ...event, hook_event_name: 'PreToolUse' }, work.dir, by.agent);
+      beganMs = Date.now();
+    },
     apply() {
       for (const [at, now] of changes) {
         work.past.push({ path: at, lines: linesOf(work.tree, at) });
@@ -55,7 +59,7 @@ export function agentCall(history: History, work: WorkTree, { by, tool, changes,
     },
     post: () =>
       playground.claude(
-        { ...event, hook_event_name: 'PostToolUse', tool_response: responseOf(), duration_ms: 12 },
+        { ...event, hook_event_name: 'PostToolUse', tool_response: responseOf(), duration_ms: Date.now() - beganMs },
         work.dir,
         by.agent,
       ),

@@ -112,9 +112,10 @@ export class History {
     this.told.push({ op: 'ai', ...told, ...this.toldPlace(work) });
     const event = this.event(work, by, 'Bash', { command, description: 'git' });
     await this.playground.claude({ ...event, hook_event_name: 'PreToolUse' }, work.dir, by.agent);
+    const beganMs = Date.now();
     const result = ran();
     const tool_response = { stdout: '', stderr: '', interrupted: false, isImage: false };
-    const after = { ...event, hook_event_name: 'PostToolUse', tool_response, duration_ms: 12 };
+    const after = { ...event, hook_event_name: 'PostToolUse', tool_response, duration_ms: Date.now() - beganMs };
     await this.playground.claude(after, work.dir, by.agent);
     return result;
   }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { claudeHook } from '../../../src/cli/claude-hook.ts';
 import { run } from '../../../src/cli/run.ts';
@@ -11,6 +12,9 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const ADAPTER = join(ROOT, 'test/attribution-adapter');
 const GIT_HOOK = join(ROOT, 'src/hook/shell/git-hook.sh');
 const GIT_HOOKS = ['post-commit', 'post-rewrite', 'post-merge', 'post-checkout', 'post-applypatch'];
+
+/** Between two calls that a model makes one after the other lie seconds. Within a tenth of one, a command and an edit pass for simultaneous. */
+const CALLS_APART_MS = 120;
 
 /** Who runs something: a person in a terminal, or an agent within its Bash tool. */
 export type Runner = { readonly kind: 'human' } | { readonly kind: 'agent'; readonly agent: string; readonly session: string };
@@ -41,6 +45,7 @@ export class Playground {
   readonly #home: string;
   readonly #state: string;
   readonly #way: 'quick' | 'commands';
+  #commandEndedMs = 0;
 
   constructor(way: 'quick' | 'commands') {
     this.#way = way;
@@ -107,6 +112,9 @@ export class Playground {
     delete env['CLAUDECODE'];
     delete env['CLAUDE_CODE_SESSION_ID'];
     const input = JSON.stringify(event);
+    const isCommand = event['tool_name'] === 'Bash';
+    const leftMs = this.#commandEndedMs + CALLS_APART_MS - Date.now();
+    if (!isCommand && event['hook_event_name'] === 'PreToolUse' && leftMs > 0) await wait(leftMs);
     if (this.#way === 'commands') {
       const command = event['hook_event_name'] === 'PreToolUse' ? 'pre-hook' : 'post-hook';
       const ran = spawnSync(ADAPTER, [command], { cwd, env, input, encoding: 'utf8' });
@@ -119,6 +127,7 @@ export class Playground {
     try {
       await claudeHook(Readable.from([Buffer.from(input)]), env);
     } finally {
+      if (isCommand) this.#commandEndedMs = Date.now();
       process.chdir(here);
     }
   }
