@@ -1,6 +1,7 @@
 import type { Db } from '../store/open.ts';
 import type { Told } from './authorship-event.ts';
 import { unpackNumbers } from './numbers-blob.ts';
+import type { KeptCommit } from './told-commits.ts';
 
 export interface Horizon {
   /** Epoch milliseconds: what was told before is not replayed again. */
@@ -58,12 +59,31 @@ export function forgetOld(db: Db, { beforeMs, deadBeforeMs, worktrees }: Horizon
   // The last id of each table stays: SQLite would give it to somebody else.
   run(
     `DELETE FROM states WHERE at_ms < ? AND id < (SELECT max(id) FROM states)
-      AND id NOT IN (SELECT state FROM work_states) AND id NOT IN (SELECT state FROM commit_states)`,
+      AND id NOT IN (SELECT state FROM work_states) AND id NOT IN (SELECT state FROM commit_states)
+      AND id NOT IN (SELECT from_state FROM origins WHERE at_ms >= ?)`,
+    horizon,
     horizon,
   );
+  run('DELETE FROM origins WHERE state NOT IN (SELECT id FROM states) OR from_state NOT IN (SELECT id FROM states)');
+  forgetAnchors(db, horizon);
   forgetLines(db, horizon);
   forgetContents(db, horizon);
   return horizon;
+}
+
+/** They are in the rows, are most of what is kept of a commit, and are made again of its blobs where rows are gone (`withAnchors`). */
+function forgetAnchors(db: Db, horizon: number): void {
+  const put = db.prepare<[string, string]>('UPDATE commits SET body = ? WHERE sha = ?');
+  const rows = db
+    .prepare<[number], { sha: string; body: string }>(
+      `SELECT sha, body FROM commits WHERE at_ms < ? AND is_written = 1 AND body LIKE '%"anchors":[{%'`,
+    )
+    .all(horizon);
+  for (const { sha, body } of rows) {
+    const kept = JSON.parse(body) as KeptCommit;
+    const files = kept.attribution.files.map((file) => ({ ...file, anchors: [] }));
+    put.run(JSON.stringify({ ...kept, attribution: { ...kept.attribution, files } } satisfies KeptCommit), sha);
+  }
 }
 
 function forgetLines(db: Db, horizon: number): void {
@@ -76,7 +96,7 @@ function forgetLines(db: Db, horizon: number): void {
   db.exec('DELETE FROM removals WHERE line NOT IN (SELECT id FROM lines)');
   db.exec(
     `DELETE FROM authors WHERE id > 2 AND id < (SELECT max(id) FROM authors)
-      AND id NOT IN (SELECT author FROM lines) AND id NOT IN (SELECT author FROM removals)`,
+      AND id NOT IN (SELECT author FROM lines UNION SELECT author FROM removals UNION SELECT author FROM origins)`,
   );
 }
 

@@ -19,6 +19,7 @@ import { Replay } from './replay.ts';
 import type { RepositoryReader } from './repository-reader.ts';
 import { type FileId, setAside } from './set-aside.ts';
 import { toldContent, toldHunks } from './told-contents.ts';
+import { withAnchors } from './with-anchors.ts';
 
 /** An agent's call that changed files. */
 export interface ToldCall {
@@ -201,7 +202,7 @@ export class RepositoryMemory {
       const key = JSON.stringify(owner);
       const share = byOwner.get(key) ?? { owner, written: [], gone: [] };
       byOwner.set(key, share);
-      if (isLive) share.written.push(attribution);
+      if (isLive) share.written.push(withAnchors(attribution, this.#reader));
       else share.gone.push({ repoId: attribution.repoId, sha: attribution.sha });
     }
     return [...byOwner.values()];

@@ -102,8 +102,16 @@ test('live commits keep whose their lines are; dead ones go after a month', () =
   git(folders.top, 'reset', '-q', '--hard', 'HEAD~');
   for (const changes of memory.settle(OWNER, NOW, false)) memory.setWritten(changes);
   expect(rows('SELECT count(*) FROM commits')).toBe(2);
+  const anchors = memory.attribution(lived, OWNER, NOW)?.files[0]?.anchors;
+  expect(anchors).toHaveLength(200);
   memory.tend(7 * DAY_MS, NOW);
   expect(rows('SELECT count(*) FROM commits')).toBe(1);
   expect(memory.attribution(lived, OWNER, NOW)?.files).toMatchObject([{ path: 'a.ts', added: 200, aiAdded: 200 }]);
   expect(rows('SELECT count(*) FROM commit_states')).toBe(1);
+  // Where rows are gone with their file, anchors are made again.
+  const wrote = [...(memory.attribution(lived, OWNER, NOW)?.files[0]?.anchors ?? [])];
+  memory.writeAgain(() => new Set());
+  const [again] = memory.toWrite();
+  expect(wrote).toEqual([]);
+  expect(again?.written[0]?.files[0]?.anchors).toEqual(anchors);
 });
