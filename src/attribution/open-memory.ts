@@ -8,6 +8,9 @@ let shipped: readonly Migration[] | undefined;
 const memoryMigrations = (): readonly Migration[] =>
   (shipped ??= readMigrations(new URL('../../schema/authorship/', import.meta.url)));
 
+const tablesOf = (migrations: readonly Migration[]): string[] =>
+  migrations.flatMap(({ sql }) => [...sql.matchAll(/^CREATE TABLE (\w+)/gm)].map(([, name = '']) => name));
+
 /** The memory lies below what all work trees of a repository share: a clone has its own, and it goes with the clone. */
 export const memoryPath = (commonDir: string): string => join(commonDir, 'ai-tracker', 'authorship.db');
 
@@ -30,9 +33,11 @@ export function openMemory(commonDir: string, busyTimeoutMs: number): OpenMemory
   const open = (): OpenFile => {
     const file = openForWriting(path, { busyTimeoutMs, migrations: memoryMigrations() });
     try {
-      if (file.db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'commit_states'").get() !== undefined) return file;
-      // Ours by its mark, and an agent's.
-      throw new StoreError('not-ours', 'write to', path, 'it has other tables than a memory of authorship');
+      const there = new Set(file.db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all());
+      const missing = tablesOf(memoryMigrations()).find((name) => !there.has(name));
+      if (missing === undefined) return file;
+      // Ours by its mark, and an agent's, or of a version before the first.
+      throw new StoreError('not-ours', 'write to', path, `it has no table ${missing}, as a memory of authorship has`);
     } catch (error) {
       file.close();
       throw error;
