@@ -1,13 +1,17 @@
 /** Beyond so many differing lines of one stretch the search for the shortest script ends; what has no unique line in common is new then. */
 const MAX_DIFFERENCES = 600;
 
+/** Whether a line says something by itself: one that does goes before a brace. */
+export type Tells = (line: number) => boolean;
+
 /**
  * Which line of `left` each line of `right` is: ascending places, -1 for none. Lines that are unique on both sides lead (Bram Cohen's
- * patience diff), so that a moved brace does not tear a function apart; between them the shortest script (Myers 1986).
+ * patience diff), first those that tell something, so that a moved brace does not tear a function apart; between them the shortest
+ * script (Myers 1986).
  */
-export function matchLines(left: Int32Array, right: Int32Array): Int32Array {
+export function matchLines(left: Int32Array, right: Int32Array, tells: Tells = () => true): Int32Array {
   const found = new Int32Array(right.length).fill(-1);
-  matchWithin(left, 0, left.length, right, 0, right.length, found);
+  matchWithin(left, 0, left.length, right, 0, right.length, found, tells);
   return found;
 }
 
@@ -19,20 +23,21 @@ function matchWithin(
   bFrom: number,
   bTo: number,
   found: Int32Array,
+  tells: Tells,
 ): void {
   let [a0, a1, b0, b1] = [aFrom, aTo, bFrom, bTo];
   while (a0 < a1 && b0 < b1 && a[a0] === b[b0]) found[b0++] = a0++;
   while (a0 < a1 && b0 < b1 && a[a1 - 1] === b[b1 - 1]) found[--b1] = --a1;
   if (a0 === a1 || b0 === b1) return;
-  const anchors = uniqueAnchors(a, a0, a1, b, b0, b1);
+  const anchors = uniqueAnchors(a, a0, a1, b, b0, b1, tells);
   if (anchors.length === 0) return shortestScript(a, a0, a1, b, b0, b1, found);
   for (const [i, j] of anchors) {
-    matchWithin(a, a0, i, b, b0, j, found);
+    matchWithin(a, a0, i, b, b0, j, found, tells);
     found[j] = i;
     a0 = i + 1;
     b0 = j + 1;
   }
-  matchWithin(a, a0, a1, b, b0, b1, found);
+  matchWithin(a, a0, a1, b, b0, b1, found, tells);
 }
 
 /** Lines that stand once on either side, in the longest order that both share. */
@@ -43,6 +48,7 @@ function uniqueAnchors(
   b: Int32Array,
   bFrom: number,
   bTo: number,
+  tells: Tells,
 ): (readonly [number, number])[] {
   const places = new Map<number, { inA: number; inB: number }>();
   for (let i = aFrom; i < aTo; i++) {
@@ -57,8 +63,9 @@ function uniqueAnchors(
   }
   const pairs: (readonly [number, number])[] = [];
   for (const { inA, inB } of places.values()) if (inA >= 0 && inB >= 0) pairs.push([inA, inB]);
-  pairs.sort((left, right) => left[1] - right[1]);
-  return longestAscending(pairs);
+  const telling = pairs.filter(([place]) => tells(a[place] as number));
+  const leading = telling.length > 0 ? telling : pairs;
+  return longestAscending(leading.sort((left, right) => left[1] - right[1]));
 }
 
 function longestAscending(pairs: readonly (readonly [number, number])[]): (readonly [number, number])[] {

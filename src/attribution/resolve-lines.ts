@@ -41,7 +41,7 @@ export function resolveLines(
   const found = new Array<Resolved>(target.length).fill(null);
   const taken = new Set<number>();
   const matches = sources.map((source) => {
-    const match = matchLines(source.texts, target);
+    const match = matchLines(source.texts, target, (text) => factsOf(text).isDistinctive);
     const counted = source.shows === 'nothing' ? match : shown(source, match, base, factsOf);
     counted.forEach((place, i) => {
       const line = source.lines[place];
