@@ -136,9 +136,18 @@ function replacedIn(text: string, input: JsonObject | null, response: JsonObject
   let made = text;
   for (const step of told) {
     const [from, to] = [textAt(step, 'old_string'), textAt(step, 'new_string')];
-    if (from === null || to === null || from === '' || !made.includes(from)) return null;
+    if (from === null || to === null) return null;
+    // Of a file that it makes, the old text is empty.
+    if (from === '') {
+      if (made !== '') return null;
+      made = to;
+      continue;
+    }
+    // Claude Code takes the newline along where it deletes what a line ends with.
+    const gone = to === '' && !from.endsWith('\n') && made.includes(`${from}\n`) ? `${from}\n` : from;
+    if (!made.includes(gone)) return null;
     made =
-      flagAt(step, 'replace_all') || flagAt(response, 'replaceAll') ? made.split(from).join(to) : made.replace(from, () => to);
+      flagAt(step, 'replace_all') || flagAt(response, 'replaceAll') ? made.split(gone).join(to) : made.replace(gone, () => to);
   }
   return made;
 }
