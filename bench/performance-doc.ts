@@ -40,6 +40,25 @@ const MEANING: Readonly<Record<string, string>> = {
   'receiver.memory_spans_per_second': 'spans a second, a file opened for nearly every request',
   'receiver.memory_mb': 'most resident memory, MB',
   'receiver.memory_growth': 'resident memory in the last third over that in the middle third',
+  ...Object.fromEntries(
+    (['small', 'large'] as const).flatMap((repository) =>
+      Object.entries({
+        bare_ms: '`git commit` of five files without hooks, ms',
+        hooked_ms: 'with the post-commit hook, ms',
+        hook_ms: 'the post-commit hook alone, ms',
+        hooked_over_bare: '`git commit` with the hook over one without',
+        drain_cpu_ms: 'CPU of the drain of one commit, detached, ms',
+        why_cpu_ms: 'CPU of `why` of a line, ms',
+      }).map(([name, told]) => [
+        `commit.${repository}_${name}`,
+        `${repository === 'small' ? '1,000 files, 100 commits' : '50,000 files, 20,000 commits'}: ${told}`,
+      ]),
+    ),
+  ),
+  'commit.hook_large_over_small': 'the hook in the large repository over the small one',
+  'commit.drain_large_over_small': 'the drain of a commit there over the small one, CPU',
+  'commit.why_large_over_small': '`why` there over the small one, CPU',
+  'commit.commit_large_over_small': '`commit` there over the small one, CPU',
   'hook.ms': 'the hook after an edit, ms',
   'hook.sh_ms': '`sh -c :`, ms',
   'hook.node_ms': '`node -e 0`, ms',
