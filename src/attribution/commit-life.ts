@@ -128,17 +128,18 @@ export class CommitLife {
     return lives;
   }
 
-  /** Commits that took the place of dead ones where no hook told so (`filter-branch`): of the same author, date and subject. */
+  /** Commits that took the place of dead ones where no hook told so (`filter-branch`): of the same author and date, and the same subject or tree. */
   #adopt(died: readonly string[], moves: RefMoves | null, nowMs: number): void {
     const { commits } = this.#replay;
     const byKey = new Map<string, string>();
-    for (const [sha, facts] of this.#reader.facts(died)) if (facts !== null) byKey.set(madeFrom(facts), sha);
+    for (const [sha, facts] of this.#reader.facts(died))
+      if (facts !== null) for (const key of madeFrom(facts)) byKey.set(key, sha);
     const newest = newestCommits(this.#folders, moves === null ? undefined : NEWEST);
     const candidates = [...new Set([...(moves?.gained ?? []), ...newest])].filter(
       (sha) => this.#statements.one.get(sha) === undefined,
     );
     for (const facts of commitFacts(this.#folders, candidates).values()) {
-      const dead = facts === null ? undefined : byKey.get(madeFrom(facts));
+      const dead = facts === null ? undefined : madeFrom(facts).flatMap((key) => byKey.get(key) ?? [])[0];
       const kept = dead === undefined ? null : commits.one(dead);
       if (facts === null || dead === undefined || kept === null) continue;
       const { context, claudeSession, branch, repoPath } = kept.attribution;
@@ -152,4 +153,8 @@ export class CommitLife {
   }
 }
 
-const madeFrom = (facts: CommitFacts): string => `${authorKey(facts)} ${subjectKey(facts)}`;
+/** Git keeps its author and date, and whoever makes a commit anew changes either what it says or what it holds. */
+const madeFrom = (facts: CommitFacts): string[] => [
+  `${authorKey(facts)} says ${subjectKey(facts)}`,
+  `${authorKey(facts)} holds ${facts.tree}`,
+];

@@ -35,6 +35,10 @@ export interface StateOrigin {
   readonly isTold: boolean;
 }
 
+export interface KeptOrigin extends StateOrigin {
+  readonly atMs: number;
+}
+
 interface StateRow {
   readonly id: number;
   readonly path: string;
@@ -107,10 +111,12 @@ export class LineStates {
       remove: db.prepare<[number, number, number]>(
         'INSERT INTO removals (line, at_ms, author) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET author = excluded.author',
       ),
-      origins: db.prepare<[number], { from_state: number; author: number; is_told: number }>(
-        'SELECT from_state, author, is_told FROM origins WHERE state = ? ORDER BY at_ms DESC, is_told DESC',
+      origins: db.prepare<[number], { from_state: number; author: number; is_told: number; at_ms: number }>(
+        'SELECT from_state, author, is_told, at_ms FROM origins WHERE state = ? ORDER BY at_ms DESC, is_told DESC',
       ),
-      hasOrigin: db.prepare<[number, number], number>('SELECT 1 FROM origins WHERE state = ? AND from_state = ?').pluck(),
+      lastOrigin: db
+        .prepare<[number, number], number | null>('SELECT max(at_ms) FROM origins WHERE state = ? AND from_state = ?')
+        .pluck(),
       putOrigin: db.prepare<[number, number, number, number, number]>(
         `INSERT INTO origins (state, at_ms, from_state, author, is_told) VALUES (?, ?, ?, ?, ?)
           ON CONFLICT DO UPDATE SET author = excluded.author, is_told = excluded.is_told WHERE excluded.is_told >= is_told`,
@@ -231,16 +237,26 @@ export class LineStates {
   }
 
   /** The latest first. */
-  originsOf({ id }: LineState): StateOrigin[] {
+  originsOf({ id }: LineState): KeptOrigin[] {
     return this.#statements.origins
       .all(id)
-      .map(({ from_state, author, is_told }) => ({ from: this.state(from_state), author, isTold: is_told === 1 }));
+      .map(({ from_state, author, is_told, at_ms }) => ({
+        from: this.state(from_state),
+        author,
+        isTold: is_told === 1,
+        atMs: at_ms,
+      }));
   }
 
   addOrigin(state: LineState, { from, author, isTold }: StateOrigin, atMs: number): void {
-    // What is only concluded may be what was told before: git brings it back.
-    if (from.id === state.id || (!isTold && this.#statements.hasOrigin.get(state.id, from.id) !== undefined)) return;
+    if (from.id === state.id || (!isTold && this.#isRepeated(state.id, from.id))) return;
     this.#statements.putOrigin.run(state.id, atMs, from.id, author, isTold ? 1 : 0);
+  }
+
+  /** What is only concluded may be what was told before, and git brought it back; unless somebody has undone it since. */
+  #isRepeated(state: number, from: number): boolean {
+    const done = this.#statements.lastOrigin.get(state, from) ?? null;
+    return done !== null && done > (this.#statements.lastOrigin.get(from, state) ?? 0);
   }
 
   authorOfEdit(modification: string, agent: string | null): number {

@@ -63,6 +63,8 @@ export type LineAuthor =
 const NO_CONTEXT = { agentId: null, taskId: null, traceparent: null, tracestate: null } as const;
 /** A commit that no hook told of by then was made without one. */
 const HOOKLESS_MS = 10 * 60_000;
+/** Between a commit and one that is told behind it. */
+const AFTER_MS = 0.01;
 const CREATING = /^(commit|am|cherry-pick|revert|rebase|merge|pull)\b(?!.*: Fast-forward)/;
 const DAY_MS = 86_400_000;
 const TENDED = 'tended_ms';
@@ -100,7 +102,7 @@ export class RepositoryMemory {
     this.#life = new CommitLife(db, folders, this.#reader, this.#replay);
     this.#info = {
       get: db.prepare<[string], string>('SELECT value FROM file_info WHERE key = ?').pluck(),
-      knows: db.prepare<[string], number>('SELECT 1 FROM commits WHERE sha = ?').pluck(),
+      knows: db.prepare<[string], number>('SELECT at_ms FROM commits WHERE sha = ?').pluck(),
       put: db.prepare<[string, string]>(
         'INSERT INTO file_info (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
       ),
@@ -173,8 +175,8 @@ export class RepositoryMemory {
 
   /** Replays what was taken, and looks which commits live. @param owner of commits of which no hook told */
   settle(owner: CommitTarget, nowMs: number, isThorough: boolean): CommitsToWrite[] {
-    this.#tellHookless(owner, isThorough ? 0 : HOOKLESS_MS, nowMs);
     this.#replay.advance();
+    if (this.#tellHookless(owner, isThorough ? 0 : HOOKLESS_MS, nowMs)) this.#replay.advance();
     this.#replay.within(() => this.#life.update(nowMs));
     return this.toWrite();
   }
@@ -308,29 +310,44 @@ export class RepositoryMemory {
   }
 
   /** Commits of this machine's reflogs that no hook told of. */
-  #tellHookless(owner: CommitTarget, olderThanMs: number, nowMs: number): void {
-    const bornMs = Date.parse(this.#info.get.get('created_at') ?? '') || 0;
+  #tellHookless(owner: CommitTarget, olderThanMs: number, nowMs: number): boolean {
     const { events } = this.#replay;
+    const bornMs = Math.min(
+      Date.parse(this.#info.get.get('created_at') ?? '') || 0,
+      events.firstMs() ?? Number.POSITIVE_INFINITY,
+    );
+    let isAny = false;
     for (const tree of worktreesOf(this.#folders)) {
       const lookedKey = `reflog ${tree.tree}`;
       const lookedMs = Number(this.#info.get.get(lookedKey) ?? 0);
-      const missed = reflogEntries(tree, Math.max(bornMs, nowMs - 30 * DAY_MS, lookedMs - REFLOG_TICK_MS)).filter(
-        ({ to, timeMs, message }) =>
-          to !== null && timeMs <= nowMs - olderThanMs && CREATING.test(message) && this.#info.knows.get(to) === undefined,
-      );
+      const entries = reflogEntries(tree, Math.max(bornMs, nowMs - 30 * DAY_MS, lookedMs - REFLOG_TICK_MS));
+      const missed: { readonly to: string; readonly atMs: number }[] = [];
+      let lastMs = 0;
+      for (const { to, timeMs, message } of entries) {
+        if (to === null || !CREATING.test(message)) continue;
+        const knownMs = this.#info.knows.get(to);
+        // Git counts seconds: what came behind another commit of that second is told behind it. What came before all is not ours.
+        if (knownMs !== undefined) lastMs = Math.max(lastMs, knownMs);
+        else if (timeMs >= bornMs && timeMs <= nowMs - olderThanMs) {
+          lastMs = Math.max(timeMs, lastMs + AFTER_MS);
+          missed.push({ to, atMs: lastMs });
+        }
+      }
       // What is older was told of or is an event by now; looked at each time, a month's reflog is what a drain spends its time on.
       if (nowMs - olderThanMs - lookedMs > olderThanMs / 10 || missed.length > 0)
         this.#replay.within(() => this.#info.put.run(lookedKey, `${nowMs - olderThanMs}`));
       if (missed.length === 0) continue;
+      isAny = true;
       this.#replay.within(() => {
-        for (const { to, timeMs } of missed) {
-          events.put(`reflog ${tree.tree} ${to}`, timeMs, {
+        for (const { to, atMs } of missed) {
+          events.put(`reflog ${tree.tree} ${to}`, atMs, {
             ...{ kind: 'git', worktree: tree.tree, top: tree.top, hook: 'reflog', args: [], branch: null, head: to },
             ...{ stashes: [], squashed: [], rewritten: [], context: NO_CONTEXT, claudeSession: null, insideClaude: false, owner },
           });
         }
       });
     }
+    return isAny;
   }
 }
 

@@ -14,6 +14,7 @@ export interface RepositoryReader {
 
 export interface CommitFacts {
   readonly sha: string;
+  readonly tree: string;
   readonly parents: readonly string[];
   readonly authorName: string;
   readonly authorEmail: string;

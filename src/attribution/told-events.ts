@@ -31,6 +31,7 @@ export class ToldEvents {
         'SELECT id, at_ms, body FROM events WHERE is_done = 0 ORDER BY at_ms, rank, id LIMIT ?',
       ),
       firstOpen: db.prepare<[], number | null>('SELECT min(at_ms) FROM events WHERE is_done = 0').pluck(),
+      first: db.prepare<[], number | null>('SELECT min(at_ms) FROM events').pluck(),
       lastDone: db.prepare<[], number | null>('SELECT max(at_ms) FROM events WHERE is_done = 1').pluck(),
       done: db.prepare<[number]>('UPDATE events SET is_done = 1 WHERE id = ?'),
       reopen: db.prepare<[number]>('UPDATE events SET is_done = 0 WHERE at_ms >= ?'),
@@ -65,6 +66,11 @@ export class ToldEvents {
     const first = this.#statements.firstOpen.get() ?? null;
     const last = this.#statements.lastDone.get() ?? null;
     return first !== null && last !== null && first <= last ? first : null;
+  }
+
+  /** Epoch milliseconds of the first event that is kept. */
+  firstMs(): number | null {
+    return this.#statements.first.get() ?? null;
   }
 
   setDone({ id }: KeptEvent): void {

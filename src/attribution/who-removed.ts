@@ -14,9 +14,18 @@ export function whoRemoved(states: LineStates, state: LineState, lines: Readonly
   let left = MAX_STATES;
   const search = (at: LineState, wanted: ReadonlySet<number>): Map<number, number> => {
     const found = new Map<number, number>();
-    const concluded = new Map<number, number>();
-    for (const { from, author, isTold } of wanted.size === 0 ? [] : states.originsOf(at)) {
-      if (left-- <= 0) break;
+    let concluded = new Map<number, number>();
+    let atMs = Number.POSITIVE_INFINITY;
+    const settle = (): void => {
+      for (const [line, by] of concluded) if (!found.has(line)) found.set(line, by);
+      concluded = new Map();
+    };
+    for (const origin of wanted.size === 0 ? [] : states.originsOf(at)) {
+      // What made the same content on another occasion tells of what this one does not.
+      if (origin.atMs < atMs) settle();
+      atMs = origin.atMs;
+      if (found.size === wanted.size || left-- <= 0) break;
+      const { from, author, isTold } = origin;
       const there = new Set(from.lines);
       const known = asked.get(from.id) ?? new Set<number>();
       asked.set(from.id, known);
@@ -33,7 +42,7 @@ export function whoRemoved(states: LineStates, state: LineState, lines: Readonly
       }
       for (const [line, by] of search(from, further)) found.set(line, by);
     }
-    for (const [line, by] of concluded) if (!found.has(line)) found.set(line, by);
+    settle();
     return found;
   };
   asked.set(state.id, new Set(lines));
