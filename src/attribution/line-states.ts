@@ -238,14 +238,12 @@ export class LineStates {
 
   /** The latest first. */
   originsOf({ id }: LineState): KeptOrigin[] {
-    return this.#statements.origins
-      .all(id)
-      .map(({ from_state, author, is_told, at_ms }) => ({
-        from: this.state(from_state),
-        author,
-        isTold: is_told === 1,
-        atMs: at_ms,
-      }));
+    return this.#statements.origins.all(id).map(({ from_state, author, is_told, at_ms }) => ({
+      from: this.state(from_state),
+      author,
+      isTold: is_told === 1,
+      atMs: at_ms,
+    }));
   }
 
   addOrigin(state: LineState, { from, author, isTold }: StateOrigin, atMs: number): void {

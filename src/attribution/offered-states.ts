@@ -12,6 +12,16 @@ const MAX_NAMESAKES = 3;
 const REVERT = /^Revert "(.*)"$/;
 const REAPPLY = /^Reapply "(.*)"$/;
 
+export interface Offered {
+  /** Of commits that git makes anew, of squashes and stashes: what it takes over as it is came about there. */
+  readonly anew: readonly LineState[];
+  /** Of merges' other parents, and from before a commit that is taken back: whoever runs git takes lines away by it. */
+  readonly others: readonly LineState[];
+}
+
+export const NOTHING_OFFERED: Offered = { anew: [], others: [] };
+export const allOf = ({ anew, others }: Offered): LineState[] => [...anew, ...others];
+
 /** Contents of a file out of which git makes others: of commits that it makes anew, takes back or merges, of squashes and stashes. */
 export class OfferedStates {
   readonly #history: LineHistory;
@@ -34,7 +44,7 @@ export class OfferedStates {
     path: string,
     previousPath: string | null,
     atMs: number,
-  ): LineState[] {
+  ): Offered {
     const from = previousPath ?? path;
     const shas = new Set([...originals, ...this.#commits.relativesOf(facts, MAX_RELATIVES)]);
     for (const { told } of this.#events.gitBefore(atMs, EARLIER_EVENTS)) {
@@ -45,25 +55,26 @@ export class OfferedStates {
     const states = [...shas].flatMap((sha) => this.#commits.stateOf(sha, path) ?? this.#commits.stateOf(sha, from) ?? []);
     // Commits that changed places with a rename have the file by another name.
     const renamed = states.length > 0 ? [] : originals.flatMap((sha) => this.#commits.statesOf(sha, MAX_FILES));
-    return [...states, ...renamed, ...this.#ofTrees(this.#takenFrom(facts), from, atMs)];
+    return { anew: [...states, ...renamed], others: this.#ofTrees(this.#takenFrom(facts), from, atMs) };
   }
 
   /** What git may have put into a file within a command of an agent, which is not the agent's therefore. */
-  within({ call, worktree, path, previousPath }: ToldEdit, atMs: number): LineState[] {
+  within({ call, worktree, path, previousPath }: ToldEdit, atMs: number): Offered {
     const run = this.#events.runOf(call);
-    if (run === null) return [];
-    const found = new Map<number, LineState>();
+    if (run === null) return NOTHING_OFFERED;
     const heads = new Set(
       this.#events.gitWithin(atMs, run.toMs).flatMap(({ told }) => {
         return told.kind === 'git' && told.worktree === worktree && told.head !== null ? [told.head] : [];
       }),
     );
+    const [anew, others] = [new Set<LineState>(), new Set<LineState>()];
     for (const facts of heads.size === 0 ? [] : this.#reader.facts([...heads]).values()) {
       if (facts === null) continue;
-      const originals = this.#commits.originalsOf(facts);
-      for (const state of this.to(facts, originals, worktree, path, previousPath, run.toMs)) found.set(state.id, state);
+      const offered = this.to(facts, this.#commits.originalsOf(facts), worktree, path, previousPath, run.toMs);
+      for (const state of offered.anew) anew.add(state);
+      for (const state of offered.others) others.add(state);
     }
-    return [...found.values()];
+    return { anew: [...anew], others: [...others] };
   }
 
   /** Commits whose whole trees it took lines from: the other parents of a merge, and what was there before the commit that it takes back. */

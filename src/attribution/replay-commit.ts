@@ -5,6 +5,7 @@ import type { LineHistory, Origin } from './line-history.ts';
 import { HUMAN, type LineState, type WorkState } from './line-states.ts';
 import { isBinary } from './line-text.ts';
 import { moveBetweenFiles } from './moved-lines.ts';
+import { allOf, type Offered } from './offered-states.ts';
 import { replayEdit } from './replay-edit.ts';
 import type { ChangedFile, CommitFacts, RepositoryReader } from './repository-reader.ts';
 
@@ -15,7 +16,7 @@ export interface CommitTelling {
   /** The agent's command that made it, where it did. */
   readonly within: RunningCall | null;
   /** Contents of a file that git may have made this one of. */
-  readonly offered: (path: string, previousPath: string | null) => readonly LineState[];
+  readonly offered: (path: string, previousPath: string | null) => Offered;
   /** The commit that it was made of anew, and what is known of its removed lines. */
   readonly removers: (path: string) => ReadonlyMap<number, boolean[]>;
   readonly atMs: number;
@@ -138,7 +139,8 @@ function statesOf(
   const known = worktree === null ? null : (states.current(worktree, path) ?? states.current(worktree, from));
   const isUnknown = known === null && before === null && after !== null;
   const current = isUnknown ? history.mostAlike(after, gone) : known;
-  const offered = offeredTo(path, previousPath);
+  const offers = offeredTo(path, previousPath);
+  const offered = allOf(offers);
   const origin: Origin = { current, committed: null, offered, previousPaths: from === path ? [] : [from] };
   if (worktree === null && before !== null) knownElsewhere(history, from, before, atMs);
   const renamed = from === path ? [] : [path];
@@ -159,7 +161,9 @@ function statesOf(
     return { old, fresh: history.committedState(path, after, whole, atMs) };
   }
   const fresh =
-    facts.parents.length > 1 ? mergedState(history, path, after, whole, atMs) : committedNow(history, path, after, whole, atMs);
+    facts.parents.length > 1
+      ? mergedState(history, path, after, whole, atMs)
+      : committedNow(history, path, after, whole, offers.anew, atMs);
   return { old, fresh };
 }
 
@@ -174,14 +178,23 @@ function knownElsewhere(history: LineHistory, path: string, content: number, atM
 const mergedState = (history: LineHistory, path: string, content: number, origin: Origin, atMs: number): LineState =>
   history.states.exact(path, content) ?? history.foundState(path, content, origin, atMs);
 
-function committedNow(history: LineHistory, path: string, content: number, origin: Origin, atMs: number): LineState {
+function committedNow(
+  history: LineHistory,
+  path: string,
+  content: number,
+  origin: Origin,
+  anew: readonly LineState[],
+  atMs: number,
+): LineState {
   const { states } = history;
   const { current } = origin;
   // What the tree's content already says of taken and returned lines stands; only what it does not is a person's doing, now.
   const isCurrent = current !== null && current.state.content === content && current.state.path === path;
   const exact = isCurrent ? current.state : states.exact(path, content);
   const state = exact ?? history.resolve(path, content, origin, HUMAN, atMs);
-  if (!isCurrent) history.foundFrom(origin, state, atMs);
+  // What git took over as it was came about where it was made first.
+  const isTakenOver = anew.some(({ id }) => id === state.id);
+  if (!isCurrent && !isTakenOver) history.foundFrom(origin, state, atMs);
   return state;
 }
 

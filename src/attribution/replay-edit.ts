@@ -1,6 +1,7 @@
 import type { ToldEdit, ToldHunk } from './authorship-event.ts';
 import type { LineHistory, Origin } from './line-history.ts';
 import type { LineState } from './line-states.ts';
+import { allOf, type Offered } from './offered-states.ts';
 import type { RepositoryReader } from './repository-reader.ts';
 
 /** Files of a work tree that are looked at for one that was moved. */
@@ -16,17 +17,18 @@ export interface EditedStates {
 /**
  * What an agent's call did to a file: what was there before it is somebody else's, what is new is the call's.
  *
- * @param offered contents of which git made commits within that call
+ * @param offers contents of which git made commits within that call
  */
 export function replayEdit(
   history: LineHistory,
   reader: RepositoryReader,
   edit: ToldEdit,
-  offered: readonly LineState[],
+  offers: Offered,
   atMs: number,
 ): EditedStates | null {
   const { states } = history;
   const { worktree, path } = edit;
+  const offered = allOf(offers);
   const from = edit.previousPath ?? path;
   const current = states.current(worktree, from);
   const committed = committedIn(history, reader, edit, from, atMs);
@@ -44,8 +46,11 @@ export function replayEdit(
   }
   const state =
     after === 'absent' ? history.emptyState(path, atMs) : history.resolveEdit(path, after, before, offered, author, atMs);
-  if (before !== null) history.changed(before, state, author, offered.length === 0, atMs);
-  for (const from of offered) states.addOrigin(state, { from, author, isTold: false }, atMs);
+  // What git took over as it was came about where it was made first.
+  if (!offers.anew.some(({ id }) => id === state.id)) {
+    if (before !== null) history.changed(before, state, author, offered.length === 0, atMs);
+    for (const from of offered) states.addOrigin(state, { from, author, isTold: false }, atMs);
+  }
   states.setCurrent(worktree, path, state, atMs);
   if (from !== path) states.setCurrent(worktree, from, history.emptyState(from, atMs), atMs);
   return { before, after: state, author };
