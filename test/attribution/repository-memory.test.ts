@@ -77,7 +77,7 @@ function played(seed: number) {
     return memory;
   };
   const answers = (memory: RepositoryMemory): unknown[] =>
-    shas.map((sha) => memory.attribution(sha, OWNER, Date.now())?.files.map(({ anchors: _, ...file }) => file));
+    shas.map((sha) => memory.attribution(sha, OWNER, Date.now())?.files.map((file) => ({ ...file, anchors: [] })));
   return { tells, fresh, open, answers, random };
 }
 
