@@ -1,4 +1,3 @@
-import type { CommitFileAttribution } from '../model/commit-attribution.ts';
 import { anchorsOf, changeOf, countFile, type FileChange } from './commit-lines.ts';
 import { addedPlaces, removedPlaces } from './count-lines.ts';
 import type { LineHistory, Origin } from './line-history.ts';
@@ -8,6 +7,7 @@ import { moveBetweenFiles } from './moved-lines.ts';
 import { allOf, type Offered } from './offered-states.ts';
 import { replayEdit } from './replay-edit.ts';
 import type { ChangedFile, CommitFacts, RepositoryReader } from './repository-reader.ts';
+import type { ToldCommit } from './told-commit.ts';
 
 export interface CommitTelling {
   readonly facts: CommitFacts;
@@ -29,16 +29,6 @@ export interface RunningCall {
   readonly agent: string | null;
   /** file_modifications.id of what it did to that file; null: that was told. */
   readonly modificationOf: (path: string) => string | null;
-}
-
-export interface ToldCommit {
-  readonly files: readonly CommitFileAttribution[];
-  readonly states: readonly { readonly path: string; readonly state: LineState }[];
-  readonly removed: readonly {
-    readonly path: string;
-    readonly byAgents: readonly number[];
-    readonly byOthers: readonly number[];
-  }[];
 }
 
 /** Whose the lines of a commit are. Null where git cannot tell of it any more. */

@@ -3,8 +3,8 @@ import type { CommitAttribution } from '../model/commit-attribution.ts';
 import type { Db } from '../store/open.ts';
 import type { CommitTarget } from './authorship-event.ts';
 import type { LineState, LineStates } from './line-states.ts';
-import type { ToldCommit } from './replay-commit.ts';
 import type { CommitFacts } from './repository-reader.ts';
+import type { ToldCommit } from './told-commit.ts';
 
 /** A commit as the memory keeps it. */
 export interface KeptCommit {
